@@ -1,0 +1,99 @@
+// What a command may do to the host: the few ports it is given. Nothing else reaches it (SECURITY.md lists each).
+import type { Clock } from '../platform/clock.ts';
+
+/** Docker's own words for the state of a container. */
+export type DockerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead' | 'unknown';
+
+export interface ContainerSummary {
+  readonly id: string;
+  /** Without the leading slash of the API. */
+  readonly name: string;
+  readonly image: string;
+  readonly state: DockerState;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ContainerDetails {
+  readonly id: string;
+  readonly name: string;
+  readonly state: DockerState;
+  /** RFC 3339, or undefined when the container never started. */
+  readonly startedAt: string | undefined;
+  /** RFC 3339, or undefined when the container never stopped. */
+  readonly finishedAt: string | undefined;
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  /** The image's HEALTHCHECK; `none` when it has none. */
+  readonly healthcheck: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  /** How often the engine's restart policy has started it again. */
+  readonly restartCount: number;
+  readonly tty: boolean;
+  readonly logDriver: string;
+  /** Seconds between SIGTERM and SIGKILL that the container asks for. */
+  readonly stopGraceSeconds: number;
+}
+
+/** Resource use over the interval between two samples. */
+export interface ContainerUsage {
+  /** 100 is one core. Current: never the average since the start. */
+  readonly cpuPct: number;
+  /** MiB without page cache, as `docker stats` shows it. */
+  readonly memMb: number;
+  readonly memPct: number;
+  readonly memLimitBytes: number;
+  /** Bytes since the container's start. */
+  readonly rxBytes: number;
+  readonly txBytes: number;
+}
+
+export type LogStream = 'stdout' | 'stderr';
+
+export interface LogLine {
+  readonly stream: LogStream;
+  /** RFC 3339 with nanoseconds, as the engine stamped it. */
+  readonly ts: string;
+  /** Without its line end; Docker's 16 KiB partial messages are joined. */
+  readonly message: string;
+}
+
+/** The Docker Engine. Every call settles by its own deadline or the signal's with a Fault (docker_unavailable, docker_error, timeout). */
+export interface Docker {
+  list(signal: AbortSignal): Promise<readonly ContainerSummary[]>;
+  /** Fault container_not_found when there is none. */
+  inspect(id: string, signal: AbortSignal): Promise<ContainerDetails>;
+  usage(id: string, signal: AbortSignal): Promise<ContainerUsage>;
+  /** The newest `tail` lines in the engine's order, both streams. */
+  logs(id: string, tail: number, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Restarts and returns when the engine has started the container again. `graceSeconds` 0 kills at once. */
+  restart(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface MaskedLine {
+  readonly text: string;
+  readonly redacted: boolean;
+}
+
+/** Strips secrets from text; knows the container's own environment (REQUIREMENTS A5). */
+export interface LineMask {
+  /** Consecutive lines of one stream, oldest first. */
+  lines(lines: readonly string[]): readonly MaskedLine[];
+}
+
+/** What was true before a change, kept on disk so that a crash can be told from a success afterwards. */
+export interface Evidence {
+  readonly containerId: string;
+  readonly startedAt: string | undefined;
+}
+
+export interface CommandContext {
+  readonly deploymentHash: string;
+  /** The compose project of this deployment, when the owner has named it. */
+  readonly composeProject: string | undefined;
+  readonly docker: Docker;
+  readonly clock: Clock;
+  readonly maskFor: (containerId: string, signal: AbortSignal) => Promise<LineMask>;
+  /** Whether the host's owner lets the control plane ask for logs as they are. */
+  readonly allowUnredactedLogs: boolean;
+  /** Must return before the first call that changes the host: what is noted survives a crash (REQUIREMENTS A11). */
+  readonly beforeEffect: (evidence: Evidence) => void;
+}

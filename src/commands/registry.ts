@@ -1,0 +1,25 @@
+// The closed set: what is not listed here, the agent cannot do.
+import { CAPABILITY_MAP } from '../protocol/capability.ts';
+import type { Command } from './definition.ts';
+import { health } from './health.ts';
+import { logs } from './logs.ts';
+import { restart } from './restart.ts';
+
+export const COMMANDS: readonly Command[] = [health, logs, restart];
+
+export type Registry = ReadonlyMap<string, Command>;
+
+export function registryOf(commands: readonly Command[]): Registry {
+  return new Map(commands.map((command) => [command.type, command]));
+}
+
+/**
+ * The capability strings the agent may advertise: one is a promise of every command the map gives it, so it is only
+ * made when all of them are here (REQUIREMENTS A7).
+ */
+export function capabilitiesOf(registry: Registry): readonly string[] {
+  const promised = new Set(CAPABILITY_MAP.map((entry) => entry.requires));
+  return [...promised].filter((capability) =>
+    CAPABILITY_MAP.filter((entry) => entry.requires === capability).every((entry) => registry.has(entry.command_type)),
+  );
+}

@@ -1,0 +1,50 @@
+// The answer to a long poll, in the forms servers give it (PROTOCOL.md §0, §1.6).
+import { z } from 'zod';
+import { type CommandEnvelope, commandEnvelope } from './command-envelope.ts';
+import { LIMITS } from './limits.ts';
+
+const flat = z.object({ item: z.unknown() });
+const nested = z.object({ data: z.object({ item: z.unknown() }) });
+
+export type WaitAnswer =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'command'; readonly envelope: CommandEnvelope }
+  /** The answer holds something that is no command; `commandId` when at least that could be read. */
+  | { readonly kind: 'unreadable'; readonly reason: string; readonly commandId: string | undefined };
+
+/** Reads `{item}` and `{data:{item}}`; `item: null` and an absent item both mean that there is no work. */
+export function parseWaitAnswer(body: unknown): WaitAnswer {
+  const item = itemOf(body);
+  if (item === undefined) return { kind: 'unreadable', reason: 'the answer has no "item"', commandId: undefined };
+  if (item === null) return { kind: 'nothing' };
+  const parsed = commandEnvelope.safeParse(item);
+  if (parsed.success) return { kind: 'command', envelope: parsed.data };
+  const id = z.object({ command_id: z.string().max(LIMITS.commandIdMaxChars) }).safeParse(item);
+  const issue = parsed.error.issues[0];
+  const reason = issue === undefined ? 'unknown' : `${issue.path.join('.') || 'item'}: ${issue.message}`;
+  return { kind: 'unreadable', reason, commandId: id.success ? id.data.command_id : undefined };
+}
+
+function itemOf(body: unknown): unknown {
+  const inner = nested.safeParse(body);
+  if (inner.success) return inner.data.data.item ?? null;
+  const outer = flat.safeParse(body);
+  return outer.success ? (outer.data.item ?? null) : undefined;
+}
+
+const errorBody = z.object({ message: z.string().max(LIMITS.messageMaxChars) });
+const payloadFault = z.object({ msg: z.string().max(LIMITS.messageMaxChars) });
+
+/** The sentence in an error answer. Production sends JSON as `text/plain`, sometimes empty, sometimes not valid JSON. */
+export function errorMessage(text: string): string {
+  const shown = text.trim().slice(0, 300);
+  try {
+    const body: unknown = JSON.parse(text);
+    const message = errorBody.safeParse(body);
+    if (message.success) return message.data.message;
+    const fault = payloadFault.safeParse(body);
+    return fault.success ? fault.data.msg : shown;
+  } catch {
+    return shown;
+  }
+}

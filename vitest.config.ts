@@ -1,0 +1,55 @@
+// Test projects: `unit` needs nothing, `contract` a database, `docker` and `e2e` a private Docker Engine.
+import process from 'node:process';
+import { defineConfig } from 'vitest/config';
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  throw new Error(`The tests run on Node 24, this is ${process.version}. Use "npm test": it puts the project's own Node first.`);
+}
+
+const engine = './test/support/provide-engine.ts';
+const postgres = './test/support/provide-postgres.ts';
+
+export default defineConfig({
+  test: {
+    reporters: [['default', { summary: false }]],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{platform,protocol,commands,agent,cli,house}/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          globalSetup: [postgres],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'docker',
+          include: ['test/docker/**/*.test.ts'],
+          globalSetup: [engine],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: [engine],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,157 @@
+// The agent: configuration and identity in, running loops out. Read this first.
+//
+//   poll ──▶ worker (journal, lanes, execution) ──▶ outbox ──▶ deliver
+//   schedule: reads the agent token again, prunes the journal
+//
+// The loops share nothing but the journal and the credentials, and none waits on another's network.
+import { capabilitiesOf } from '../commands/registry.ts';
+import type { Clock } from '../platform/clock.ts';
+import { Fault } from '../platform/fault.ts';
+import type { Log } from '../platform/log.ts';
+import { type AgentOptions, assemble, type Parts, serverUrl } from './assemble.ts';
+import { serverFingerprint } from './host/fingerprint.ts';
+import type { Journal } from './journal/journal.ts';
+import { runScheduled, type Scheduled } from './schedule.ts';
+import { deliverUntilStopped } from './worker/deliver.ts';
+import { pollUntilStopped } from './worker/poll.ts';
+
+/** How long after the signal to stop an open poll is left alone, and how long reports are still handed in. */
+const POLL_GRACE_MS = 3_000;
+const DELIVERY_GRACE_MS = 5_000;
+const KEEP_REPORTED_MS = 7 * 86_400_000;
+const KEEP_REPORTED_COUNT = 20_000;
+
+/** Runs until `stopping` aborts and all is put away. Rejects on a bug, and when the state directory cannot be used. */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const signals = {
+    draining: new AbortController(),
+    dropPoll: new AbortController(),
+    cutOff: new AbortController(),
+    hangUp: new AbortController(),
+  };
+  const parts = assemble(options, signals.cutOff.signal, stack);
+  const { clock, random, stopping } = options;
+  await parts.credentials.refresh(stopping);
+  parts.worker.recover();
+  const common = { upstream: parts.upstream, clock, random, log: parts.log };
+  const polling = pollUntilStopped({
+    ...common,
+    onCommand: (envelope) => parts.worker.accept(envelope),
+    onFirstAnswer: () => {
+      parts.log.info('ready: the control plane answers', { server: serverUrl(options) });
+      options.onReady();
+    },
+    stopping,
+    dropPoll: signals.dropPoll.signal,
+  });
+  const delivering = deliverUntilStopped({
+    ...common,
+    outbox: parts.outbox,
+    bell: parts.bell,
+    registry: options.registry,
+    draining: signals.draining.signal,
+    stopped: signals.hangUp.signal,
+  });
+  const scheduled = runScheduled(tasksOf(options, parts), clock, random, stopping);
+  const ending = shutdown(options, parts, { polling, delivering }, signals);
+  await Promise.race([
+    parts.worker.failed,
+    Promise.all([polling, delivering, scheduled, announce(options, parts), ending]),
+  ]);
+}
+
+interface Signals {
+  /** The delivery loop ends when the outbox is empty. */
+  readonly draining: AbortController;
+  readonly dropPoll: AbortController;
+  /** Running commands end. */
+  readonly cutOff: AbortController;
+  /** The delivery loop ends, with the request that is under way. */
+  readonly hangUp: AbortController;
+}
+
+/** The order of an orderly end: commands finish or are cut off, their reports go out, the open poll is given its grace. */
+async function shutdown(
+  options: AgentOptions,
+  parts: Parts,
+  loops: { readonly polling: Promise<void>; readonly delivering: Promise<void> },
+  signals: Signals,
+): Promise<void> {
+  const { clock, config, stopping } = options;
+  await aborted(stopping);
+  parts.log.info('stopping: finishing what runs', { deadline_s: config.stop_deadline_seconds });
+  using grace = clock.deadline(POLL_GRACE_MS);
+  grace.signal.addEventListener('abort', () => signals.dropPoll.abort(), { once: true });
+  const late = new Fault('interrupted', 'the agent was stopped before the command had ended');
+  {
+    using deadline = clock.deadline(config.stop_deadline_seconds * 1000);
+    await Promise.race([parts.worker.idle(), aborted(deadline.signal)]);
+    if (deadline.signal.aborted) signals.cutOff.abort(late);
+    await parts.worker.idle();
+  }
+  signals.draining.abort();
+  {
+    using deadline = clock.deadline(DELIVERY_GRACE_MS);
+    await Promise.race([loops.delivering, aborted(deadline.signal)]);
+  }
+  signals.hangUp.abort(late);
+  await loops.polling;
+  parts.log.info('stopped');
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}
+
+function tasksOf(options: AgentOptions, { credentials, journal, log }: Parts): readonly Scheduled[] {
+  const { config, clock } = options;
+  return [
+    {
+      name: 'agent token',
+      expression: config.vault_refresh_schedule,
+      jitterMs: 60_000,
+      run: (signal) => credentials.refresh(signal),
+    },
+    {
+      name: 'journal',
+      expression: '17 * * * *',
+      jitterMs: 60_000,
+      run: async () => {
+        prune(journal, clock, log);
+      },
+    },
+  ];
+}
+
+function prune(journal: Journal, clock: Clock, log: Log): void {
+  try {
+    const count = journal.prune(clock.now() - KEEP_REPORTED_MS, KEEP_REPORTED_COUNT);
+    if (count > 0) log.debug('journal pruned', { count });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    log.warn('journal cannot be pruned now', { reason: error.message });
+  }
+}
+
+// The dashboard offers what the agent says it can do. A server that refuses to be told is no reason not to work.
+async function announce(options: AgentOptions, { upstream, log }: Parts): Promise<void> {
+  const { identity, registry, stopping, version } = options;
+  try {
+    const delivery = await upstream.announce(
+      {
+        deployment_hash: identity.deployment_hash,
+        capabilities: [...capabilitiesOf(registry)],
+        system_info: serverFingerprint(),
+        agent_version: version,
+      },
+      stopping,
+    );
+    if (delivery.kind !== 'accepted') log.warn('capabilities not announced', { reason: delivery.reason });
+  } catch (error) {
+    if (!stopping.aborted) throw error;
+  }
+}

@@ -1,0 +1,181 @@
+// The agent's parts, built from its options: every edge it has to the outside is opened here.
+import { join } from 'node:path';
+import type { CommandContext, Docker } from '../commands/context.ts';
+import type { Registry } from '../commands/registry.ts';
+import type { Clock } from '../platform/clock.ts';
+import { Doorbell } from '../platform/doorbell.ts';
+import { type Log, maskLog } from '../platform/log.ts';
+import type { Random } from '../platform/random.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import type { Config } from './config.ts';
+import { Credentials, type TokenSource } from './credentials/credentials.ts';
+import { readAgentToken } from './credentials/vault.ts';
+import { EngineDocker } from './docker/docker.ts';
+import { type Identity, storeIdentity } from './identity/identity.ts';
+import type { Journal } from './journal/journal.ts';
+import { SqliteJournal } from './journal/sqlite-journal.ts';
+import { KnownSecrets } from './redaction/known-secrets.ts';
+import { HttpClient } from './upstream/http-client.ts';
+import { ServerClock } from './upstream/server-clock.ts';
+import { HttpUpstream, type Upstream } from './upstream/upstream.ts';
+import { Outbox } from './worker/outbox.ts';
+import { Worker } from './worker/worker.ts';
+
+export interface AgentOptions {
+  readonly config: Config;
+  readonly identity: Identity;
+  readonly stateDirectory: string;
+  readonly version: string;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Aborts when the agent is to stop: no new work, running work is finished, reports are handed in. */
+  readonly stopping: AbortSignal;
+  /** Called once, when the control plane has answered an authenticated poll. */
+  readonly onReady: () => void;
+  /** The parts that touch the disk and the engine, for compositions that put something between. */
+  readonly openJournal?: (path: string) => Journal;
+  readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'environment'>;
+}
+
+/** Poll, report, and one more for what comes beside them. */
+const CONNECTIONS_COUNT = 3;
+/** More than any token: what Vault may hand over in one answer. */
+const VAULT_ANSWER_MAX_BYTES = 1024 * 1024;
+
+export interface Parts {
+  readonly journal: Journal;
+  readonly credentials: Credentials;
+  readonly upstream: Upstream;
+  readonly outbox: Outbox;
+  readonly bell: Doorbell;
+  readonly worker: Worker;
+  readonly log: Log;
+}
+
+/** `cutOff` ends running commands with its reason. What is opened is closed by `stack`. */
+export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: AsyncDisposableStack): Parts {
+  const { clock, config, registry, stopping } = options;
+  const log = maskLog(options.log, (text) => secrets.maskText(text));
+  const journal = stack.use((options.openJournal ?? openSqliteJournal)(join(options.stateDirectory, 'journal.db')));
+  const credentials = credentialsOf(options, log, stack);
+  const serverClock = new ServerClock(clock, log);
+  const docker = (options.openDocker ?? openEngine)(config.docker_socket, clock);
+  const secrets = new KnownSecrets({
+    environmentOf: (id, signal) => docker.environment(id, signal),
+    ownSecrets: () => [credentials.token],
+  });
+  const bell = new Doorbell();
+  const outbox = new Outbox(journal, clock, log);
+  const worker = new Worker({
+    registry,
+    journal,
+    outbox,
+    bell,
+    context: contextOf(options, docker, secrets),
+    reportMaker: { registry, agentVersion: options.version, mask: (text) => secrets.maskText(text) },
+    changeMaxAgeMs: config.change_max_age_seconds * 1000,
+    serverNow: () => serverClock.now(),
+    clock,
+    log,
+    stopping,
+    stopped: cutOff,
+  });
+  return {
+    journal,
+    credentials,
+    upstream: upstreamOf(options, credentials, serverClock, stack),
+    outbox,
+    bell,
+    worker,
+    log,
+  };
+}
+
+function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets): Omit<CommandContext, 'beforeEffect'> {
+  const { config, identity, clock } = options;
+  return {
+    deploymentHash: identity.deployment_hash,
+    composeProject: config.compose_project,
+    docker,
+    clock,
+    maskFor: (containerId, signal) => secrets.maskFor(containerId, signal),
+    allowUnredactedLogs: config.allow_unredacted_logs,
+  };
+}
+
+function credentialsOf(options: AgentOptions, log: Log, stack: AsyncDisposableStack): Credentials {
+  const { identity, stateDirectory, clock, random } = options;
+  return new Credentials({
+    initial: identity.agent_token,
+    source: vaultSource(options, stack),
+    // Kept for the next start: Vault may be down then.
+    onChange: (token) => storeIdentity(stateDirectory, { ...identity, agent_token: token }),
+    clock,
+    random,
+    log,
+  });
+}
+
+function vaultSource(options: AgentOptions, stack: AsyncDisposableStack): TokenSource | undefined {
+  const { config, identity, clock } = options;
+  if (config.vault_address === undefined || config.vault_token_file === undefined) return undefined;
+  const client = stack.use(
+    new HttpClient({
+      origin: config.vault_address,
+      clock,
+      connections: 1,
+      answerMaxBytes: VAULT_ANSWER_MAX_BYTES,
+      caFile: config.vault_ca_file,
+    }),
+  );
+  const settings = {
+    apiPrefix: config.vault_api_prefix,
+    pathPrefix: config.vault_path_prefix,
+    namespace: config.vault_namespace,
+    tokenFile: config.vault_token_file,
+  };
+  return { name: 'vault', read: (signal) => readAgentToken(client, settings, identity.deployment_hash, signal) };
+}
+
+function upstreamOf(
+  options: AgentOptions,
+  credentials: Credentials,
+  serverClock: ServerClock,
+  stack: AsyncDisposableStack,
+): Upstream {
+  const { config, identity, clock, random } = options;
+  const client = stack.use(
+    new HttpClient({
+      origin: serverUrl(options),
+      clock,
+      connections: CONNECTIONS_COUNT,
+      answerMaxBytes: LIMITS.answerMaxBytes,
+      caFile: config.ca_file,
+    }),
+  );
+  return new HttpUpstream({
+    client,
+    credentials,
+    agentId: identity.agent_id,
+    deploymentHash: identity.deployment_hash,
+    pollTimeoutSeconds: config.poll_timeout_seconds,
+    pollIntervalSeconds: config.poll_interval_seconds,
+    serverClock,
+    clock,
+    random,
+  });
+}
+
+export function serverUrl({ config, identity }: AgentOptions): string {
+  return config.server_url ?? identity.server_url;
+}
+
+function openSqliteJournal(path: string): Journal {
+  return new SqliteJournal(path);
+}
+
+function openEngine(socketPath: string, clock: Clock): EngineDocker {
+  return new EngineDocker(socketPath, clock);
+}

@@ -1,0 +1,84 @@
+// The token that requests are signed with: which one is in use, when it is read again, and what happens when it is refused.
+import type { Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/fault.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Random } from '../../platform/random.ts';
+
+/** Where a token comes from: Vault, or the control plane's own answer to a registration. */
+export interface TokenSource {
+  readonly name: string;
+  read(signal: AbortSignal): Promise<string>;
+}
+
+export interface CredentialsOptions {
+  /** The token from registration: used until a source has given another, and for ever without one. */
+  readonly initial: string;
+  readonly source: TokenSource | undefined;
+  /** Called with every token that replaces another, before it is used. */
+  readonly onChange: (token: string) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** However many requests are refused at once, the source is asked this seldom. */
+const READ_GAP_MS = 10_000;
+
+export class Credentials {
+  readonly #options: CredentialsOptions;
+  #token: string;
+  #lastReadMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+  /** The failure that was logged last, so that one that lasts is told once. */
+  #told: string | undefined;
+
+  constructor(options: CredentialsOptions) {
+    this.#options = options;
+    this.#token = options.initial;
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  /** Reads the source now, unless it is being read. Never rejects: an agent that holds a token goes on with it. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const { source } = this.#options;
+    if (source === undefined) return;
+    this.#reading ??= this.#read(source, signal).finally(() => {
+      this.#reading = undefined;
+    });
+    await this.#reading;
+  }
+
+  /**
+   * The control plane refused `token`. Resolves when it is worth trying again: at once when the token has changed meanwhile, else when the
+   * source has been read. At most one read in {@link READ_GAP_MS}, whoever asks.
+   */
+  async refused(token: string, signal: AbortSignal): Promise<void> {
+    if (token !== this.#token || this.#options.source === undefined) return;
+    const { clock, random } = this.#options;
+    const sinceMs = clock.monotonicMs() - this.#lastReadMs;
+    if (sinceMs < READ_GAP_MS) await clock.sleep(READ_GAP_MS - sinceMs + random.fraction() * 1_000, signal);
+    if (!signal.aborted && token === this.#token) await this.refresh(signal);
+  }
+
+  async #read(source: TokenSource, signal: AbortSignal): Promise<void> {
+    const { clock, log, onChange } = this.#options;
+    this.#lastReadMs = clock.monotonicMs();
+    try {
+      const token = await source.read(signal);
+      if (this.#told !== undefined) log.info(`${source.name} answers again`);
+      this.#told = undefined;
+      if (token === this.#token) return;
+      onChange(token);
+      this.#token = token;
+      log.info('agent token replaced', { source: source.name });
+    } catch (error) {
+      const reason = describeError(error);
+      if (signal.aborted || reason === this.#told) return;
+      this.#told = reason;
+      log.warn('agent token could not be read again; going on with the one in use', { source: source.name, reason });
+    }
+  }
+}

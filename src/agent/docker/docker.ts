@@ -1,0 +1,135 @@
+// The Docker port of the commands, on a real engine: which request each call is, and how its answer is read.
+import { z } from 'zod';
+import type { ContainerDetails, ContainerSummary, ContainerUsage, Docker, LogLine } from '../../commands/context.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { Fault } from '../../platform/fault.ts';
+import { Semaphore } from '../../platform/semaphore.ts';
+import type { ErrorCode } from '../../protocol/error-code.ts';
+import { containerInspect, containerList, containerStats, detailsOf, sampleOf, summaryOf } from './answers.ts';
+import { Engine } from './engine.ts';
+import { FrameDecoder } from './log-frames.ts';
+import { LineAssembler, TtyDecoder } from './log-lines.ts';
+import { type UsageSample, usageBetween } from './usage.ts';
+
+const READ_DEADLINE_MS = 10_000;
+/** The engine answers a restart when it is done: the grace, then the start. */
+const RESTART_SLACK_MS = 30_000;
+/** More readers than this make dockerd itself the bottleneck of the host. */
+const LOG_READERS_MAX_COUNT = 4;
+const STATS_READERS_MAX_COUNT = 16;
+/** An earlier sample serves as the first of the two while its age lies between these. */
+const SAMPLE_MIN_AGE_MS = 500;
+const SAMPLE_MAX_AGE_MS = 15_000;
+const SAMPLES_MAX_COUNT = 2_000;
+
+export class EngineDocker implements Docker {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #logReaders = new Semaphore(LOG_READERS_MAX_COUNT);
+  readonly #statsReaders = new Semaphore(STATS_READERS_MAX_COUNT);
+  readonly #samples = new Map<string, { readonly takenMs: number; readonly sample: UsageSample }>();
+
+  constructor(socketPath: string, clock: Clock) {
+    this.#engine = new Engine(socketPath, clock);
+    this.#clock = clock;
+  }
+
+  async list(signal: AbortSignal): Promise<readonly ContainerSummary[]> {
+    const answer = await this.#read('/containers/json', containerList, signal, { all: 'true' });
+    return answer.map(summaryOf);
+  }
+
+  async inspect(id: string, signal: AbortSignal): Promise<ContainerDetails> {
+    return detailsOf(await this.#inspect(id, signal));
+  }
+
+  /** NAME → value as the container was created with; what logs have to be masked for. */
+  async environment(id: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const { Config } = await this.#inspect(id, signal);
+    const pairs = (Config.Env ?? []).map((entry): [string, string] => {
+      const at = entry.indexOf('=');
+      return at === -1 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
+    });
+    return Object.fromEntries(pairs);
+  }
+
+  async usage(id: string, signal: AbortSignal): Promise<ContainerUsage> {
+    using _permit = await this.#statsReaders.acquire(signal);
+    const first = this.#recentSample(id) ?? (await this.#takeSample(id, signal));
+    const age = this.#clock.monotonicMs() - first.takenMs;
+    if (age < SAMPLE_MIN_AGE_MS) await this.#clock.sleep(SAMPLE_MIN_AGE_MS - age, signal);
+    const second = await this.#takeSample(id, signal);
+    const usage = usageBetween(first.sample, second.sample);
+    if (usage !== undefined) return usage;
+    throw new Fault<ErrorCode>('docker_error', 'the container was restarted while its resource use was read');
+  }
+
+  async *logs(id: string, tail: number, signal: AbortSignal): AsyncGenerator<LogLine> {
+    using _permit = await this.#logReaders.acquire(signal);
+    const { Config } = await this.#inspect(id, signal);
+    const request = {
+      method: 'GET',
+      path: `/containers/${encodeURIComponent(id)}/logs`,
+      query: { stdout: '1', stderr: '1', timestamps: '1', tail: String(tail) },
+      deadlineMs: READ_DEADLINE_MS,
+    } as const;
+    const decoder = Config.Tty ? new TtyDecoder() : new FrameDecoder();
+    const lines = new LineAssembler();
+    for await (const chunk of this.#engine.stream(request, signal)) {
+      for (const piece of decoder.push(chunk)) yield* lines.push(piece);
+    }
+    for (const piece of decoder.end()) yield* lines.push(piece);
+    yield* lines.end();
+  }
+
+  async restart(id: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
+    const request = {
+      method: 'POST',
+      path: `/containers/${encodeURIComponent(id)}/restart`,
+      query: { t: String(graceSeconds) },
+      deadlineMs: graceSeconds * 1000 + RESTART_SLACK_MS,
+    } as const;
+    await this.#engine.json(request, signal);
+  }
+
+  async #inspect(id: string, signal: AbortSignal): Promise<z.infer<typeof containerInspect>> {
+    return await this.#read(`/containers/${encodeURIComponent(id)}/json`, containerInspect, signal);
+  }
+
+  #recentSample(id: string): { readonly takenMs: number; readonly sample: UsageSample } | undefined {
+    const kept = this.#samples.get(id);
+    return kept !== undefined && this.#clock.monotonicMs() - kept.takenMs <= SAMPLE_MAX_AGE_MS ? kept : undefined;
+  }
+
+  async #takeSample(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly takenMs: number; readonly sample: UsageSample }> {
+    const path = `/containers/${encodeURIComponent(id)}/stats`;
+    const stats = await this.#read(path, containerStats, signal, { stream: 'false', 'one-shot': 'true' });
+    const taken = { takenMs: this.#clock.monotonicMs(), sample: sampleOf(stats) };
+    // Containers come and go for years; forgetting all now and then costs one extra sample each.
+    if (this.#samples.size >= SAMPLES_MAX_COUNT) this.#samples.clear();
+    this.#samples.set(id, taken);
+    return taken;
+  }
+
+  async #read<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+    query?: Readonly<Record<string, string>>,
+  ): Promise<T> {
+    const request = {
+      method: 'GET',
+      path,
+      deadlineMs: READ_DEADLINE_MS,
+      ...(query === undefined ? {} : { query }),
+    } as const;
+    const parsed = schema.safeParse(await this.#engine.json(request, signal));
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    const where = issue === undefined ? '' : ` (${issue.path.join('.')}: ${issue.message})`;
+    throw new Fault<ErrorCode>('docker_error', `the Docker Engine's answer to GET ${path} is not understood${where}`);
+  }
+}

@@ -1,0 +1,37 @@
+// The journal's port: what the worker needs to remember commands across any kind of end (REQUIREMENTS A11).
+import type { Evidence } from '../../commands/context.ts';
+import type { CommandEnvelope } from '../../protocol/command-envelope.ts';
+import type { JournalEntry } from './entry.ts';
+
+export interface OutboxReport {
+  readonly commandId: string;
+  readonly type: string;
+  readonly body: string;
+}
+
+/**
+ * Every method that writes returns when the write is on disk, or throws Fault cannot_journal and has written nothing.
+ * Times are milliseconds since the epoch.
+ */
+export interface Journal extends Disposable {
+  /** Stores a new command, or returns the entry that is already there. */
+  receive(envelope: CommandEnvelope, nowMs: number): JournalEntry | undefined;
+  find(commandId: string): JournalEntry | undefined;
+  /** Counts a start. */
+  start(commandId: string, nowMs: number): void;
+  note(commandId: string, evidence: Evidence): void;
+  /** Stores the report and forgets the parameters, which may hold secrets. */
+  finish(commandId: string, report: string, nowMs: number): void;
+  /** The server has acknowledged the report. */
+  reported(commandId: string, nowMs: number): void;
+  /** The server handed out a command again that was already reported: its report goes back to the outbox. */
+  reopen(commandId: string): void;
+  /** The server refuses the report for good. */
+  park(commandId: string, reason: string, nowMs: number): void;
+  /** Reports to deliver, in the order in which their commands finished. */
+  outbox(limit: number): readonly OutboxReport[];
+  /** Commands that an earlier process received or started and did not finish, oldest first. */
+  unfinished(): readonly JournalEntry[];
+  /** Deletes acknowledged and parked entries older than `beforeMs`, and the oldest ones beyond `maxEntries`. Returns how many. */
+  prune(beforeMs: number, maxEntries: number): number;
+}

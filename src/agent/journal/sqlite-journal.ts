@@ -1,0 +1,203 @@
+// The journal on disk, in SQLite: its crash and power-loss tests are better than any of ours would be.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { z } from 'zod';
+import type { Evidence } from '../../commands/context.ts';
+import { describeError, Fault } from '../../platform/fault.ts';
+import { type CommandEnvelope, commandEnvelope } from '../../protocol/command-envelope.ts';
+import type { ErrorCode } from '../../protocol/error-code.ts';
+import { ENTRY_STATES, type JournalEntry } from './entry.ts';
+import type { Journal, OutboxReport } from './journal.ts';
+
+/** Migrations in order; `user_version` counts those that were applied. Never change one that was released. */
+const MIGRATIONS = [
+  `CREATE TABLE command (
+     command_id     TEXT PRIMARY KEY,
+     envelope       TEXT NOT NULL,
+     type           TEXT NOT NULL,
+     state          TEXT NOT NULL,
+     received_at_ms INTEGER NOT NULL,
+     started_at_ms  INTEGER,
+     starts         INTEGER NOT NULL DEFAULT 0,
+     evidence       TEXT,
+     report         TEXT,
+     finished_seq   INTEGER,
+     ended_at_ms    INTEGER,
+     park_reason    TEXT
+   ) STRICT;
+   CREATE INDEX command_state ON command (state, finished_seq);
+   CREATE INDEX command_ended ON command (ended_at_ms);`,
+] as const;
+
+/** The file never grows beyond this; commits fail with SQLITE_FULL instead. */
+const FILE_MAX_BYTES = 48 * 1024 * 1024;
+const PAGE_BYTES = 4_096;
+
+const evidenceSchema = z.object({ containerId: z.string(), startedAt: z.string().optional() });
+
+const rowSchema = z.object({
+  envelope: z.string(),
+  state: z.enum(ENTRY_STATES),
+  received_at_ms: z.number(),
+  started_at_ms: z.number().nullable(),
+  starts: z.number(),
+  evidence: z.string().nullable(),
+  report: z.string().nullable(),
+});
+
+const outboxSchema = z.object({ command_id: z.string(), type: z.string(), report: z.string() });
+
+export class SqliteJournal implements Journal {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Opens or creates the file, with its directory 0700. Throws Fault cannot_journal with the path and the reason. */
+  constructor(path: string) {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      this.#db = new DatabaseSync(path);
+      this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;
+        PRAGMA journal_size_limit = 4194304; PRAGMA max_page_count = ${FILE_MAX_BYTES / PAGE_BYTES};`);
+      this.#migrate();
+    } catch (error) {
+      throw cannotJournal(`the journal ${path} cannot be opened`, error);
+    }
+  }
+
+  receive(envelope: CommandEnvelope, nowMs: number): JournalEntry | undefined {
+    const existing = this.find(envelope.command_id);
+    if (existing !== undefined) return existing;
+    this.#write(
+      `INSERT INTO command (command_id, envelope, type, state, received_at_ms) VALUES (?, ?, ?, 'received', ?)`,
+      envelope.command_id,
+      JSON.stringify(envelope),
+      envelope.type,
+      nowMs,
+    );
+    return undefined;
+  }
+
+  find(commandId: string): JournalEntry | undefined {
+    const row = this.#statement(`SELECT * FROM command WHERE command_id = ?`).get(commandId);
+    return row === undefined ? undefined : entryOf(row);
+  }
+
+  start(commandId: string, nowMs: number): void {
+    this.#write(
+      `UPDATE command SET state = 'started', starts = starts + 1, started_at_ms = ? WHERE command_id = ?`,
+      nowMs,
+      commandId,
+    );
+  }
+
+  note(commandId: string, evidence: Evidence): void {
+    this.#write(`UPDATE command SET evidence = ? WHERE command_id = ?`, JSON.stringify(evidence), commandId);
+  }
+
+  finish(commandId: string, report: string, nowMs: number): void {
+    this.#write(
+      `UPDATE command SET state = 'finished', report = ?, ended_at_ms = ?, evidence = NULL,
+         envelope = json_remove(envelope, '$.parameters'),
+         finished_seq = (SELECT coalesce(max(finished_seq), 0) + 1 FROM command)
+       WHERE command_id = ?`,
+      report,
+      nowMs,
+      commandId,
+    );
+  }
+
+  reported(commandId: string, nowMs: number): void {
+    this.#write(`UPDATE command SET state = 'reported', ended_at_ms = ? WHERE command_id = ?`, nowMs, commandId);
+  }
+
+  reopen(commandId: string): void {
+    this.#write(`UPDATE command SET state = 'finished' WHERE command_id = ? AND report IS NOT NULL`, commandId);
+  }
+
+  park(commandId: string, reason: string, nowMs: number): void {
+    this.#write(
+      `UPDATE command SET state = 'parked', park_reason = ?, ended_at_ms = ? WHERE command_id = ?`,
+      reason,
+      nowMs,
+      commandId,
+    );
+  }
+
+  outbox(limit: number): readonly OutboxReport[] {
+    const rows = this.#statement(
+      `SELECT command_id, type, report FROM command WHERE state = 'finished' ORDER BY finished_seq LIMIT ?`,
+    ).all(limit);
+    return rows.map((row) => {
+      const { command_id, type, report } = outboxSchema.parse(row);
+      return { commandId: command_id, type, body: report };
+    });
+  }
+
+  unfinished(): readonly JournalEntry[] {
+    return this.#statement(`SELECT * FROM command WHERE state IN ('received', 'started') ORDER BY rowid`)
+      .all()
+      .map(entryOf);
+  }
+
+  prune(beforeMs: number, maxEntries: number): number {
+    const pruned = this.#write(
+      `DELETE FROM command WHERE state IN ('reported', 'parked') AND (ended_at_ms < ? OR rowid IN (
+         SELECT rowid FROM command WHERE state IN ('reported', 'parked') ORDER BY ended_at_ms DESC LIMIT -1 OFFSET ?))`,
+      beforeMs,
+      maxEntries,
+    );
+    return pruned;
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  #write(sql: string, ...values: readonly (string | number)[]): number {
+    try {
+      return Number(this.#statement(sql).run(...values).changes);
+    } catch (error) {
+      throw cannotJournal('the journal cannot be written', error);
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #migrate(): void {
+    const version = z
+      .object({ user_version: z.number() })
+      .parse(this.#db.prepare('PRAGMA user_version').get()).user_version;
+    if (version > MIGRATIONS.length) {
+      throw new Error(`it was written by a newer version of this program (schema ${version}): update the program`);
+    }
+    for (const [index, migration] of MIGRATIONS.entries()) {
+      if (index >= version) this.#db.exec(`BEGIN; ${migration} PRAGMA user_version = ${index + 1}; COMMIT;`);
+    }
+  }
+}
+
+function entryOf(raw: Record<string, SQLOutputValue>): JournalEntry {
+  const row = rowSchema.parse(raw);
+  const evidence = row.evidence === null ? undefined : evidenceSchema.parse(JSON.parse(row.evidence));
+  return {
+    envelope: commandEnvelope.parse(JSON.parse(row.envelope)),
+    state: row.state,
+    receivedAtMs: row.received_at_ms,
+    startedAtMs: row.started_at_ms ?? undefined,
+    starts: row.starts,
+    evidence: evidence && { containerId: evidence.containerId, startedAt: evidence.startedAt },
+    report: row.report ?? undefined,
+  };
+}
+
+function cannotJournal(what: string, error: unknown): Fault<ErrorCode> {
+  return new Fault<ErrorCode>('cannot_journal', `${what}: ${describeError(error)}`, { cause: error });
+}

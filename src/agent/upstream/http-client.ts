@@ -1,0 +1,108 @@
+// The edge to HTTP: one request, one answer, with a deadline for the whole, a limit for its size and no surprises.
+import { readFileSync } from 'node:fs';
+import { Pool } from 'undici';
+import type { Clock } from '../../platform/clock.ts';
+import { describeError, Fault } from '../../platform/fault.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path and query, percent-encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  readonly deadlineMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** `unreachable`: no complete answer came. The cause stands in the message. */
+export type HttpFault = Fault<'unreachable'>;
+
+export interface HttpClientOptions {
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly connections: number;
+  readonly answerMaxBytes: number;
+  /** PEM file with further certificate authorities to trust. */
+  readonly caFile?: string | undefined;
+}
+
+const CONNECT_DEADLINE_MS = 10_000;
+/** Below the production server's 5 s, or a socket is written to while the server closes it (PROTOCOL.md §0). */
+const KEEP_ALIVE_MS = 4_000;
+
+export class HttpClient implements AsyncDisposable {
+  readonly #pool: Pool;
+  readonly #clock: Clock;
+  readonly #answerMaxBytes: number;
+  readonly #origin: string;
+
+  constructor(options: HttpClientOptions) {
+    this.#clock = options.clock;
+    this.#origin = options.origin;
+    this.#answerMaxBytes = options.answerMaxBytes;
+    this.#pool = new Pool(options.origin, {
+      connections: options.connections,
+      pipelining: 1,
+      // Our own deadline covers a request from connect to last byte; undici's timers would only wake the process.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: CONNECT_DEADLINE_MS, ...caOf(options.caFile) },
+    });
+  }
+
+  /** Throws Fault unreachable, or the signal's reason when `signal` aborts. Never follows a redirect. */
+  async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    using deadline = this.#clock.deadline(request.deadlineMs, signal);
+    try {
+      const answer = await this.#pool.request({
+        method: request.method,
+        path: request.path,
+        headers: request.headers,
+        body: request.body ?? null,
+        signal: deadline.signal,
+      });
+      return { status: answer.statusCode, headers: flat(answer.headers), body: await this.#text(answer.body) };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const reason = deadline.signal.aborted
+        ? `no complete answer within ${request.deadlineMs} ms`
+        : describeError(error);
+      throw new Fault('unreachable', `${this.#origin}: ${reason}`, { cause: error });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #text(body: AsyncIterable<unknown>): Promise<string> {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    for await (const chunk of body) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      sizeBytes += chunk.length;
+      if (sizeBytes > this.#answerMaxBytes) throw new Error(`the answer is larger than ${this.#answerMaxBytes} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+}
+
+function caOf(caFile: string | undefined): { readonly ca?: string } {
+  return caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
+}
+
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {
+  const entries: [string, string][] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) entries.push([name, typeof value === 'string' ? value : value.join(', ')]);
+  }
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,134 @@
+// The control plane as the worker sees it: wait for a command, hand in a report. Signs, sends, and says what the answer means.
+import type { Clock } from '../../platform/clock.ts';
+import { describeError, Fault } from '../../platform/fault.ts';
+import type { Random } from '../../platform/random.ts';
+import { HEADER } from '../../protocol/headers.ts';
+import type { AgentRegisterRequest } from '../../protocol/registration.ts';
+import { pathOf, ROUTE } from '../../protocol/routes.ts';
+import { signBody } from '../../protocol/signature.ts';
+import { parseWaitAnswer, type WaitAnswer } from '../../protocol/wait.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import { classify, type Verdict } from './classify.ts';
+import type { HttpAnswer, HttpClient } from './http-client.ts';
+import { parseRetryAfterMs } from './retry-policy.ts';
+import type { ServerClock } from './server-clock.ts';
+
+/** Why a request did not end as it should; `retryAfterMs` when the server asked for patience. */
+export interface Refusal {
+  readonly kind: 'unreachable' | 'unauthorized' | 'forbidden' | 'try-later' | 'rejected';
+  readonly reason: string;
+  readonly retryAfterMs: number | undefined;
+}
+
+export type Poll = WaitAnswer | Refusal;
+export type Delivery = { readonly kind: 'accepted' } | Refusal;
+
+export interface Upstream {
+  /** One long poll. Rejects only when `signal` aborts. */
+  wait(signal: AbortSignal): Promise<Poll>;
+  /** One attempt to hand in a report; `body` is sent and signed as it is. */
+  report(body: string, signal: AbortSignal): Promise<Delivery>;
+  /** Tells the server what this agent can do now. */
+  announce(request: AgentRegisterRequest, signal: AbortSignal): Promise<Delivery>;
+}
+
+export interface UpstreamOptions {
+  readonly client: HttpClient;
+  readonly credentials: Credentials;
+  readonly agentId: string;
+  readonly deploymentHash: string;
+  readonly pollTimeoutSeconds: number;
+  readonly pollIntervalSeconds: number;
+  readonly serverClock: ServerClock;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** How much longer than the poll itself an answer may take before the connection counts as dead. */
+const POLL_SLACK_MS = 10_000;
+const REPORT_DEADLINE_MS = 30_000;
+
+export class HttpUpstream implements Upstream {
+  readonly #options: UpstreamOptions;
+  readonly #waitPath: string;
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+    const query = `timeout=${options.pollTimeoutSeconds}&interval=${options.pollIntervalSeconds}`;
+    this.#waitPath = `${pathOf(ROUTE.wait, { deployment_hash: options.deploymentHash })}?${query}`;
+  }
+
+  async wait(signal: AbortSignal): Promise<Poll> {
+    const deadlineMs = this.#options.pollTimeoutSeconds * 1000 + POLL_SLACK_MS;
+    const exchange = await this.#send('GET', this.#waitPath, undefined, deadlineMs, signal);
+    if (exchange.refusal !== undefined) return exchange.refusal;
+    if (exchange.answer.status === 204) return { kind: 'nothing' };
+    try {
+      const body: unknown = JSON.parse(exchange.answer.body);
+      return parseWaitAnswer(body);
+    } catch (error) {
+      // A proxy's page with status 200, or an answer cut off in the middle: another try is all there is.
+      return { kind: 'try-later', reason: `the answer is not JSON: ${describeError(error)}`, retryAfterMs: undefined };
+    }
+  }
+
+  async report(body: string, signal: AbortSignal): Promise<Delivery> {
+    return await this.#post(ROUTE.report, body, signal);
+  }
+
+  async announce(request: AgentRegisterRequest, signal: AbortSignal): Promise<Delivery> {
+    return await this.#post(ROUTE.agentRegister, JSON.stringify(request), signal);
+  }
+
+  async #post(path: string, body: string, signal: AbortSignal): Promise<Delivery> {
+    const exchange = await this.#send('POST', path, Buffer.from(body), REPORT_DEADLINE_MS, signal);
+    return exchange.refusal ?? { kind: 'accepted' };
+  }
+
+  async #send(
+    method: 'GET' | 'POST',
+    path: string,
+    body: Buffer | undefined,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly answer: HttpAnswer; readonly refusal: undefined } | { readonly refusal: Refusal }> {
+    const { client, credentials, serverClock } = this.#options;
+    const { token } = credentials;
+    try {
+      const headers = this.#headers(token, body);
+      const answer = await client.request(
+        { method, path, headers, deadlineMs, ...(body === undefined ? {} : { body }) },
+        signal,
+      );
+      serverClock.observe(answer.headers['date']);
+      const verdict = classify(answer.status, answer.body);
+      if (verdict.kind === 'accepted') return { answer, refusal: undefined };
+      if (verdict.kind === 'unauthorized') await credentials.refused(token, signal);
+      return { refusal: refusalOf(verdict, answer, serverClock.now()) };
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Fault)) throw error;
+      return { refusal: { kind: 'unreachable', reason: error.message, retryAfterMs: undefined } };
+    }
+  }
+
+  #headers(token: string, body: Buffer | undefined): Readonly<Record<string, string>> {
+    const { agentId, random, serverClock } = this.#options;
+    return {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      [HEADER.authorization]: `Bearer ${token}`,
+      [HEADER.agentId]: agentId,
+      [HEADER.timestamp]: String(Math.floor(serverClock.now() / 1000)),
+      [HEADER.requestId]: random.uuid(),
+      [HEADER.signature]: signBody(token, body),
+    };
+  }
+}
+
+function refusalOf(verdict: Exclude<Verdict, { kind: 'accepted' }>, answer: HttpAnswer, nowMs: number): Refusal {
+  return {
+    kind: verdict.kind,
+    reason: verdict.reason,
+    retryAfterMs: parseRetryAfterMs(answer.headers['retry-after'], nowMs),
+  };
+}

@@ -1,0 +1,173 @@
+// The delivery loop: hands in reports in the order in which their commands finished, until each is acknowledged (REQUIREMENTS A6, A11).
+import { z } from 'zod';
+import type { Registry } from '../../commands/registry.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Doorbell } from '../../platform/doorbell.ts';
+import type { Log } from '../../platform/log.ts';
+import type { Random } from '../../platform/random.ts';
+import { type Report, report as reportSchema } from '../../protocol/report.ts';
+import { REPORT_RETRY, retryDelayMs } from '../upstream/retry-policy.ts';
+import type { Delivery, Refusal, Upstream } from '../upstream/upstream.ts';
+import { Outage } from './outage.ts';
+import type { Outbox, OutboxEntry } from './outbox.ts';
+
+export interface DeliverOptions {
+  readonly upstream: Upstream;
+  readonly outbox: Outbox;
+  /** Rung when a report was put into the outbox. */
+  readonly bell: Doorbell;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** When this has aborted the loop ends as soon as the outbox is empty or nothing in it can be sent now. */
+  readonly draining: AbortSignal;
+  /** Ends the loop and the request that is under way. */
+  readonly stopped: AbortSignal;
+}
+
+/** What is known of a report that was not accepted at once; in memory, for a restart may as well try anew. */
+interface Attempts {
+  failures: number;
+  notBeforeMs: number;
+  reduced: boolean;
+}
+
+export async function deliverUntilStopped(options: DeliverOptions): Promise<void> {
+  await new DeliveryLoop(options).run();
+}
+
+class DeliveryLoop {
+  readonly #options: DeliverOptions;
+  readonly #attempts = new Map<string, Attempts>();
+  readonly #outage: Outage;
+  /** The server as a whole is not to be bothered before this. */
+  #pauseUntilMs = 0;
+
+  constructor(options: DeliverOptions) {
+    this.#options = options;
+    this.#outage = new Outage('delivery of reports', options.clock, options.log);
+  }
+
+  async run(): Promise<void> {
+    const { draining, stopped } = this.#options;
+    while (!stopped.aborted) {
+      const { entry, waitMs } = this.#next();
+      if (entry !== undefined) await this.#deliver(entry);
+      else if (draining.aborted) return;
+      else await this.#rest(waitMs);
+    }
+  }
+
+  /** The first report that may be tried now, or how long until one may. */
+  #next(): { readonly entry?: OutboxEntry; readonly waitMs?: number } {
+    const { clock, outbox } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const waiting = outbox.waiting();
+    if (waiting.length === 0) return {};
+    if (this.#pauseUntilMs > nowMs) return { waitMs: this.#pauseUntilMs - nowMs };
+    const entry = waiting.find((one) => (this.#attempts.get(one.commandId)?.notBeforeMs ?? 0) <= nowMs);
+    if (entry !== undefined) return { entry };
+    const soonest = Math.min(...waiting.map((one) => this.#attempts.get(one.commandId)?.notBeforeMs ?? 0));
+    return { waitMs: Math.max(soonest - nowMs, 0) };
+  }
+
+  async #rest(waitMs: number | undefined): Promise<void> {
+    const { bell, clock, draining } = this.#options;
+    if (waitMs === undefined) await bell.wait(draining);
+    else await clock.sleep(waitMs, draining);
+  }
+
+  async #deliver(entry: OutboxEntry): Promise<void> {
+    const { upstream, stopped } = this.#options;
+    const attempts = this.#attempts.get(entry.commandId) ?? { failures: 0, notBeforeMs: 0, reduced: false };
+    this.#attempts.set(entry.commandId, attempts);
+    const delivery = await attempt(upstream, attempts.reduced ? this.#reduce(entry) : entry.body, stopped);
+    if (delivery === undefined) return;
+    if (delivery.kind === 'accepted') this.#accepted(entry, attempts);
+    else this.#refused(entry, attempts, delivery);
+  }
+
+  #accepted(entry: OutboxEntry, attempts: Attempts): void {
+    this.#outage.ended();
+    this.#options.outbox.delivered(entry);
+    this.#attempts.delete(entry.commandId);
+    if (attempts.failures === 0) this.#tell(entry, 'accepted');
+    else
+      this.#options.log.debug('report delivered late', { command_id: entry.commandId, tries: attempts.failures + 1 });
+  }
+
+  #refused(entry: OutboxEntry, attempts: Attempts, refusal: Refusal): void {
+    const { clock, random, log, outbox } = this.#options;
+    if (attempts.failures === 0) this.#tell(entry, 'waiting');
+    attempts.failures += 1;
+    if (refusal.kind === 'rejected') {
+      if (!attempts.reduced) {
+        attempts.reduced = true;
+        log.warn('report refused; sending it without its result', {
+          command_id: entry.commandId,
+          reason: refusal.reason,
+        });
+        return;
+      }
+      log.error('report refused for good; parked', { command_id: entry.commandId, reason: refusal.reason });
+      outbox.park(entry, refusal.reason);
+      this.#attempts.delete(entry.commandId);
+      return;
+    }
+    const pauseMs = retryDelayMs(REPORT_RETRY, attempts.failures, random.fraction(), refusal.retryAfterMs);
+    // A server that answers may refuse this one report only; one that does not, refuses all.
+    if (refusal.kind === 'try-later') attempts.notBeforeMs = clock.monotonicMs() + pauseMs;
+    else this.#pauseUntilMs = clock.monotonicMs() + pauseMs;
+    this.#outage.failed(refusal.reason);
+  }
+
+  /** The second of a command's two lines. */
+  #tell(entry: OutboxEntry, state: 'accepted' | 'waiting'): void {
+    const report = parseReport(entry.body);
+    const { started_at, completed_at } = report;
+    this.#options.log.info('command finished', {
+      command_id: entry.commandId,
+      type: entry.type,
+      outcome: report.command_status,
+      code: report.errors?.[0]?.code,
+      duration_ms: started_at === undefined ? 0 : Date.parse(completed_at) - Date.parse(started_at),
+      report: state,
+    });
+  }
+
+  // What every server accepts: the outcome and the reason, with the smallest result that its type allows.
+  #reduce(entry: OutboxEntry): string {
+    const full = parseReport(entry.body);
+    const subject = z.object({ app_code: z.string() }).safeParse(full.result);
+    const parameters = subject.success ? { app_code: subject.data.app_code } : {};
+    const message =
+      'the server refused the full report; the command itself ended as the first error says, or without one';
+    const reduced: Report = {
+      ...full,
+      status: 'failed',
+      command_status: 'failed',
+      result: this.#options.registry.get(entry.type)?.failed(parameters, full.deployment_hash) ?? null,
+      error: `report_rejected: ${message}`,
+      errors: [
+        ...(full.errors ?? []).slice(0, 1).map(({ code, message }) => ({ code, message })),
+        { code: 'report_rejected', message },
+      ],
+    };
+    return JSON.stringify(reduced);
+  }
+}
+
+async function attempt(upstream: Upstream, body: string, stopped: AbortSignal): Promise<Delivery | undefined> {
+  try {
+    return await upstream.report(body, stopped);
+  } catch (error) {
+    if (stopped.aborted) return undefined;
+    throw error;
+  }
+}
+
+function parseReport(body: string): Report {
+  const json: unknown = JSON.parse(body);
+  return reportSchema.parse(json);
+}

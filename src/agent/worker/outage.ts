@@ -1,0 +1,55 @@
+// Tells of a lasting trouble once, then seldom, then of its end: an operator reads it, and a day of it is a few lines.
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+
+const REMIND_EVERY_MS = 3_600_000;
+
+export class Outage {
+  readonly #what: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #sinceMs: number | undefined;
+  #toldMs = 0;
+  #toldReason = '';
+  #failures = 0;
+  #reasonsTold = 0;
+
+  /** `what` is the subject of the sentences, as "control plane". */
+  constructor(what: string, clock: Clock, log: Log) {
+    this.#what = what;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  failed(reason: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#sinceMs ??= nowMs;
+    this.#failures += 1;
+    // A reason that changes is news, but a server that alternates between two must not fill the journal.
+    const news = reason !== this.#toldReason && this.#reasonsTold < 5;
+    if (!news && nowMs - this.#toldMs < REMIND_EVERY_MS) return;
+    const lastsSeconds = Math.round((nowMs - this.#sinceMs) / 1000);
+    this.#log.warn(`${this.#what} cannot be used; trying again`, {
+      reason,
+      tries: this.#failures,
+      lasts_s: lastsSeconds,
+    });
+    this.#toldMs = nowMs;
+    this.#toldReason = reason;
+    this.#reasonsTold += 1;
+  }
+
+  ended(): void {
+    if (this.#sinceMs === undefined) return;
+    const lastedSeconds = Math.round((this.#clock.monotonicMs() - this.#sinceMs) / 1000);
+    this.#log.info(`${this.#what} can be used again`, { tries: this.#failures, lasted_s: lastedSeconds });
+    this.#sinceMs = undefined;
+    this.#failures = 0;
+    this.#toldReason = '';
+    this.#reasonsTold = 0;
+  }
+}

@@ -1,0 +1,71 @@
+// Builds the report of a command: valid for the server, within its size, without a byte it cannot store (REQUIREMENTS A6). Pure.
+import type { Outcome } from '../../commands/definition.ts';
+import type { Registry } from '../../commands/registry.ts';
+import { type CommandEnvelope, commandParameters } from '../../protocol/command-envelope.ts';
+import type { ErrorCode } from '../../protocol/error-code.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Report, ReportError } from '../../protocol/report.ts';
+import { wireText } from '../../protocol/text.ts';
+
+export interface Times {
+  /** Milliseconds since the epoch, by the server's clock; undefined when the command never ran. */
+  readonly startedMs: number | undefined;
+  readonly completedMs: number;
+}
+
+export interface ReportMaker {
+  readonly registry: Registry;
+  readonly agentVersion: string;
+  /** Strips secrets from the text of an error. */
+  readonly mask: (text: string) => string;
+}
+
+/** The report as the bytes to sign and send. One that would be too large is replaced by a failure that says so. */
+export function reportOf(maker: ReportMaker, envelope: CommandEnvelope, outcome: Outcome, times: Times): string {
+  const body = encode(maker, envelope, outcome, times);
+  if (Buffer.byteLength(body) <= LIMITS.reportMaxBytes) return body;
+  const message = `the result is ${Buffer.byteLength(body)} bytes, the server takes ${LIMITS.reportMaxBytes}`;
+  return encode(maker, envelope, failure(maker.registry, envelope, 'report_too_large', message), times);
+}
+
+/** The outcome of a command that has none of its own. */
+export function failure(
+  registry: Registry,
+  envelope: CommandEnvelope,
+  code: ErrorCode,
+  message: string,
+  details?: unknown,
+): Outcome {
+  const command = registry.get(envelope.type);
+  const parameters = commandParameters(envelope.parameters);
+  return {
+    result: command === undefined ? null : command.failed(parameters, envelope.deployment_hash),
+    errors: [{ code, message, ...(details === undefined ? {} : { details }) }],
+  };
+}
+
+function encode(maker: ReportMaker, envelope: CommandEnvelope, outcome: Outcome, times: Times): string {
+  const errors = outcome.errors.slice(0, LIMITS.errorsMaxCount).map((error) => tidy(maker, error));
+  const failed = errors.length > 0;
+  const report: Report = {
+    command_id: envelope.command_id,
+    deployment_hash: envelope.deployment_hash,
+    status: failed ? 'failed' : 'success',
+    command_status: failed ? 'failed' : 'completed',
+    result: outcome.result,
+    error: failed ? cut(errors.map((error) => `${error.code}: ${error.message}`).join('; ')) : null,
+    ...(failed ? { errors } : {}),
+    ...(times.startedMs === undefined ? {} : { started_at: new Date(times.startedMs).toISOString() }),
+    completed_at: new Date(times.completedMs).toISOString(),
+    executed_by: `status-panel/${maker.agentVersion}`,
+  };
+  return JSON.stringify(report, (_, value: unknown) => (typeof value === 'string' ? wireText(value) : value));
+}
+
+function tidy(maker: ReportMaker, error: ReportError): ReportError {
+  return { ...error, message: cut(maker.mask(error.message)) };
+}
+
+function cut(message: string): string {
+  return message.length <= LIMITS.messageMaxChars ? message : `${message.slice(0, LIMITS.messageMaxChars - 1)}…`;
+}

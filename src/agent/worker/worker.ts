@@ -1,0 +1,247 @@
+// Takes commands from the poll loop to a report in the outbox: journal, lanes, execution, and what an earlier process left behind.
+import type { CommandContext, Evidence } from '../../commands/context.ts';
+import type { Command, Outcome, PreparedCommand } from '../../commands/definition.ts';
+import type { Registry } from '../../commands/registry.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Doorbell } from '../../platform/doorbell.ts';
+import { describeError, Fault } from '../../platform/fault.ts';
+import type { Log } from '../../platform/log.ts';
+import { Semaphore } from '../../platform/semaphore.ts';
+import type { CommandEnvelope } from '../../protocol/command-envelope.ts';
+import type { ErrorCode } from '../../protocol/error-code.ts';
+import { type JournalEntry, recoveryOf } from '../journal/entry.ts';
+import type { Journal } from '../journal/journal.ts';
+import { decide } from './accept.ts';
+import { type Execution, execute, interrupted, investigate, prepare } from './execute.ts';
+import { Lanes } from './lanes.ts';
+import type { Outbox } from './outbox.ts';
+import { failure, type ReportMaker, reportOf } from './report-of.ts';
+
+export interface WorkerOptions {
+  readonly registry: Registry;
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  /** Rung when a report was put into the outbox. */
+  readonly bell: Doorbell;
+  /** Everything of a command's context but what depends on the command. */
+  readonly context: Omit<CommandContext, 'beforeEffect'>;
+  readonly reportMaker: ReportMaker;
+  readonly changeMaxAgeMs: number;
+  /** Server time, milliseconds since the epoch. */
+  readonly serverNow: () => number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** No command is begun any more; what waits stays in the journal for the next start. */
+  readonly stopping: AbortSignal;
+  /** Running commands are ended with this signal's reason. */
+  readonly stopped: AbortSignal;
+}
+
+/** Reads that run at the same time. */
+const READS_MAX_COUNT = 8;
+
+/** A command on its way. `durable` is false when the journal could not take it. */
+interface Job {
+  readonly envelope: CommandEnvelope;
+  readonly command: Command;
+  readonly durable: boolean;
+}
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #lanes = new Lanes(new Semaphore(READS_MAX_COUNT));
+  readonly #running = new Set<Promise<void>>();
+  /** Ids that are being worked on without an entry in the journal. */
+  readonly #volatileIds = new Set<string>();
+  readonly #failed = Promise.withResolvers<never>();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#failed.promise.catch(() => undefined);
+  }
+
+  /** Rejects when a job met a bug outside its command: the process has to end. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** Resolves when nothing runs any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Takes up what an earlier process left behind. */
+  recover(): void {
+    const { journal, log, registry } = this.#options;
+    const left = journal.unfinished();
+    if (left.length > 0) log.info('taking up commands of an earlier run', { count: left.length });
+    for (const entry of left) {
+      const command = registry.get(entry.envelope.type);
+      if (command === undefined)
+        this.#refuse(entry.envelope, 'unsupported_command', 'this version has no such command', true);
+      else this.#resume({ envelope: entry.envelope, command, durable: true }, entry);
+    }
+    this.#options.bell.ring();
+  }
+
+  /** Takes a command that has just arrived. */
+  accept(envelope: CommandEnvelope): void {
+    const { registry, context, changeMaxAgeMs, serverNow, log } = this.#options;
+    const { known, durable, reason } = this.#receive(envelope);
+    const around = { registry, deploymentHash: context.deploymentHash, serverNowMs: serverNow(), changeMaxAgeMs };
+    const decision = decide(envelope, known, around);
+    const fields = { command_id: envelope.command_id, type: envelope.type };
+    if (decision.kind === 'ignore') {
+      log.info('command ignored', { ...fields, reason: decision.reason });
+      if (decision.resend) this.#resend(envelope.command_id);
+      return;
+    }
+    if (this.#volatileIds.has(envelope.command_id)) return;
+    log.info('command received', { ...fields, by: envelope.created_by ?? undefined });
+    const command = registry.get(envelope.type);
+    if (decision.kind === 'refuse') this.#refuse(envelope, decision.code, decision.message, durable);
+    else if (command !== undefined && !durable && command.access === 'change') {
+      this.#refuse(envelope, 'cannot_journal', reason, durable);
+    } else if (command !== undefined) this.#submit({ envelope, command, durable });
+  }
+
+  #receive(envelope: CommandEnvelope): {
+    readonly known: JournalEntry | undefined;
+    readonly durable: boolean;
+    readonly reason: string;
+  } {
+    const { journal, clock, context } = this.#options;
+    // What is not ours to answer is not ours to keep.
+    if (envelope.deployment_hash !== context.deploymentHash) return { known: undefined, durable: false, reason: '' };
+    try {
+      return { known: journal.receive(envelope, clock.now()), durable: true, reason: '' };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return { known: undefined, durable: false, reason: describeError(error) };
+    }
+  }
+
+  #resend(commandId: string): void {
+    try {
+      this.#options.journal.reopen(commandId);
+      this.#options.bell.ring();
+    } catch (error) {
+      this.#options.log.warn('report cannot be sent again now', {
+        command_id: commandId,
+        reason: describeError(error),
+      });
+    }
+  }
+
+  #refuse(envelope: CommandEnvelope, code: ErrorCode, message: string, durable: boolean): void {
+    this.#finish(envelope, failure(this.#options.registry, envelope, code, message), undefined, durable);
+  }
+
+  #submit(job: Job): void {
+    const { registry } = this.#options;
+    const ready = prepare(registry, job.command, job.envelope);
+    if ('refused' in ready) this.#finish(job.envelope, ready.refused, undefined, job.durable);
+    else this.#schedule(job, ready.prepared, () => this.#run(job, ready.prepared));
+  }
+
+  #resume(job: Job, entry: JournalEntry): void {
+    const ready = prepare(this.#options.registry, job.command, job.envelope);
+    if ('refused' in ready) {
+      this.#finish(job.envelope, ready.refused, undefined, true);
+      return;
+    }
+    const step = recoveryOf(entry, job.command.access);
+    const startedMs = entry.startedAtMs;
+    switch (step.kind) {
+      case 'none':
+        return;
+      case 'run':
+      case 'run-again':
+        this.#schedule(job, ready.prepared, () => this.#run(job, ready.prepared));
+        return;
+      case 'give-up': {
+        const found = `it has ended the agent ${entry.starts} times and is not run again`;
+        this.#finish(job.envelope, interrupted(this.#execution(job), found), startedMs, true);
+        return;
+      }
+      case 'investigate':
+        this.#schedule(job, ready.prepared, () => this.#investigate(job, ready.prepared, entry, step.mayRunAgain));
+    }
+  }
+
+  #schedule(job: Job, prepared: PreparedCommand, work: () => Promise<void>): void {
+    const { stopping } = this.#options;
+    if (!job.durable) this.#volatileIds.add(job.envelope.command_id);
+    const guarded = async (): Promise<void> => {
+      if (!stopping.aborted) await work();
+    };
+    const task =
+      job.command.access === 'read'
+        ? this.#lanes.read(guarded, stopping).catch((error: unknown) => {
+            // Stopped while it waited for its turn: it is in the journal.
+            if (!stopping.aborted) throw error;
+          })
+        : this.#lanes.change(prepared.lane, guarded);
+    const tracked = task
+      .catch((error: unknown) => this.#failed.reject(error))
+      .finally(() => {
+        this.#running.delete(tracked);
+        this.#volatileIds.delete(job.envelope.command_id);
+      });
+    this.#running.add(tracked);
+  }
+
+  async #run(job: Job, prepared: PreparedCommand): Promise<void> {
+    const { clock, journal, stopped } = this.#options;
+    const startedMs = this.#options.serverNow();
+    try {
+      if (job.durable) journal.start(job.envelope.command_id, clock.now());
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (job.command.access === 'change') {
+        this.#refuse(job.envelope, 'cannot_journal', describeError(error), false);
+        return;
+      }
+    }
+    const outcome = await execute(this.#execution(job), prepared, stopped);
+    this.#finish(job.envelope, outcome, startedMs, job.durable);
+  }
+
+  async #investigate(job: Job, prepared: PreparedCommand, entry: JournalEntry, mayRunAgain: boolean): Promise<void> {
+    const { evidence, startedAtMs } = entry;
+    if (evidence === undefined) return;
+    const found = await investigate(this.#execution(job), prepared, evidence, mayRunAgain, this.#options.stopped);
+    if (found === 'run-again') await this.#run(job, prepared);
+    else this.#finish(job.envelope, found, startedAtMs, true);
+  }
+
+  #execution(job: Job): Execution {
+    const { registry, journal, log } = this.#options;
+    const commandId = job.envelope.command_id;
+    const beforeEffect = (evidence: Evidence): void => {
+      if (job.durable) journal.note(commandId, evidence);
+    };
+    return {
+      envelope: job.envelope,
+      command: job.command,
+      registry,
+      context: { ...this.#options.context, beforeEffect },
+      log,
+    };
+  }
+
+  #finish(envelope: CommandEnvelope, outcome: Outcome, startedMs: number | undefined, durable: boolean): void {
+    const { journal, outbox, bell, clock, log, reportMaker, serverNow } = this.#options;
+    const body = reportOf(reportMaker, envelope, outcome, { startedMs, completedMs: serverNow() });
+    const { command_id: commandId, type } = envelope;
+    try {
+      if (durable) journal.finish(commandId, body, clock.now());
+      else outbox.keepVolatile({ commandId, type, body });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      log.error('report is kept in memory only', { command_id: commandId, reason: describeError(error) });
+      outbox.keepVolatile({ commandId, type, body });
+    }
+    bell.ring();
+  }
+}

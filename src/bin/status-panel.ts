@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// status-panel: the agent and its command line.
+import process from 'node:process';
+import { EXIT } from '../cli/exit-code.ts';
+import { interruption, requireNode, terminalOf } from './process.ts';
+
+requireNode('status-panel');
+process.title = 'status-panel';
+// Loaded after the check: an old Node fails on the imports with a message that helps nobody.
+const { main } = await import('../cli/main.ts');
+const interrupted = interruption();
+try {
+  const exit = await main(process.argv.slice(2), (words) => terminalOf(words, interrupted));
+  process.exitCode = EXIT[exit].code;
+} catch (error) {
+  if (interrupted.aborted) {
+    process.exitCode = 130;
+  } else {
+    process.stderr.write(`status-panel: a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(EXIT.bug.code);
+  }
+}

@@ -1,0 +1,84 @@
+// Chooses the subcommand and turns its faults into a sentence and an exit code.
+import { flagName, SETTINGS } from '../agent/config.ts';
+import { describeError, Fault } from '../platform/fault.ts';
+import { VERSION } from '../version.ts';
+import type { ExitName } from './exit-code.ts';
+import { redact } from './redact.ts';
+import { REGISTER_FLAGS, register } from './register.ts';
+import { run } from './run.ts';
+import type { Terminal } from './terminal.ts';
+
+type Subcommand = (terminal: Terminal) => Promise<ExitName>;
+
+export const SUBCOMMANDS: Readonly<Record<string, { readonly run: Subcommand; readonly summary: string }>> = {
+  register: { run: register, summary: 'make this host known to a control plane' },
+  run: { run, summary: 'run the agent in the foreground' },
+  redact: { run: redact, summary: 'strip secrets from standard input, to see what would leave the host' },
+  version: { run: version, summary: 'print the version' },
+  help: { run: help, summary: 'print this' },
+};
+
+/** Runs the subcommand named by the first word. Faults become a message on stderr; a bug is thrown. */
+export async function main(
+  words: readonly string[],
+  terminalOf: (words: readonly string[]) => Terminal,
+): Promise<ExitName> {
+  const [name = 'help', ...rest] = words;
+  const terminal = terminalOf(rest);
+  const wanted = name === '--help' || name === '-h' ? 'help' : name === '--version' ? 'version' : name;
+  const subcommand = Object.hasOwn(SUBCOMMANDS, wanted) ? SUBCOMMANDS[wanted] : undefined;
+  if (subcommand === undefined) {
+    terminal.err(`status-panel: there is no subcommand ${JSON.stringify(name)}; "status-panel help" lists them\n`);
+    return 'usage';
+  }
+  if (rest.includes('--help')) return await help(terminal);
+  try {
+    return await subcommand.run(terminal);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    for (const line of describeError(error).split('\n')) terminal.err(`status-panel ${wanted}: ${line}\n`);
+    return EXIT_OF_FAULT[error.code] ?? 'bug';
+  }
+}
+
+const EXIT_OF_FAULT: Readonly<Record<string, ExitName>> = {
+  usage: 'usage',
+  invalid_configuration: 'configuration',
+  identity_unreadable: 'configuration',
+  not_registered: 'configuration',
+  cannot_journal: 'cannot_write',
+  cannot_write: 'cannot_write',
+  registration_refused: 'refused',
+  registration_failed: 'unavailable',
+  unreachable: 'unavailable',
+};
+
+async function version(terminal: Terminal): Promise<ExitName> {
+  terminal.out(`status-panel ${VERSION}\n`);
+  return 'ok';
+}
+
+async function help(terminal: Terminal): Promise<ExitName> {
+  const subcommands = Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const registerFlags = Object.entries(REGISTER_FLAGS).map(([name, flag]) => `  --${name.padEnd(26)} ${flag.meaning}`);
+  const settings = Object.entries(SETTINGS).map(
+    ([name, setting]) => `  ${flagName(name).padEnd(28)} ${setting.meaning}`,
+  );
+  const lines = [
+    'status-panel: runs a closed set of commands against the local Docker Engine for a control plane it polls',
+    '',
+    'usage: status-panel SUBCOMMAND [FLAGS]',
+    '',
+    ...subcommands,
+    '',
+    'flags of register (--server URL is short for --server-url URL):',
+    ...registerFlags,
+    '',
+    'settings, as flags, as STATUS_PANEL_NAME in the environment, or in the configuration file:',
+    '  --config                     The configuration file, JSON.',
+    '  --state-directory            Where identity and journal are kept.',
+    ...settings,
+  ];
+  terminal.out(`${lines.join('\n')}\n`);
+  return 'ok';
+}

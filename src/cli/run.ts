@@ -1,0 +1,47 @@
+// status-panel run: the agent itself, in the foreground, until SIGTERM.
+import { runAgent } from '../agent/agent.ts';
+import { loadIdentity } from '../agent/identity/identity.ts';
+import { COMMANDS, registryOf } from '../commands/registry.ts';
+import { systemClock } from '../platform/clock.ts';
+import { Fault } from '../platform/fault.ts';
+import { createLog } from '../platform/log.ts';
+import { systemRandom } from '../platform/random.ts';
+import { VERSION } from '../version.ts';
+import { readCommandLine } from './command-line.ts';
+import type { ExitName } from './exit-code.ts';
+import type { Terminal } from './terminal.ts';
+
+export async function run(terminal: Terminal): Promise<ExitName> {
+  const { config, places } = readCommandLine(terminal, {});
+  const identity = loadIdentity(places.stateDirectory);
+  if (identity === undefined) {
+    const message = `this host is not registered (no identity in ${places.stateDirectory}): run "status-panel register" first`;
+    throw new Fault('not_registered', message);
+  }
+  const log = createLog({
+    level: config.log_level,
+    format: terminal.isJournal ? 'journal' : 'json',
+    write: terminal.out,
+  });
+  log.info('status-panel starts', {
+    version: VERSION,
+    agent_id: identity.agent_id,
+    deployment: identity.deployment_hash,
+    server: config.server_url ?? identity.server_url,
+    docker: config.docker_socket,
+    token_from: config.vault_address === undefined ? 'registration' : 'vault',
+  });
+  await runAgent({
+    config,
+    identity,
+    stateDirectory: places.stateDirectory,
+    version: VERSION,
+    registry: registryOf(COMMANDS),
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    stopping: terminal.interrupted,
+    onReady: () => undefined,
+  });
+  return 'ok';
+}

@@ -1,0 +1,31 @@
+// What a subcommand sees of the process it runs in: its words, its environment, its streams. Handed in by src/bin.
+
+export interface Terminal {
+  /** The words after the subcommand. */
+  readonly words: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly isRoot: boolean;
+  /** Whether standard output is the systemd journal. */
+  readonly isJournal: boolean;
+  readonly stdin: AsyncIterable<Buffer>;
+  /** Write whole lines, newline included. */
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Aborts on SIGTERM and SIGINT. */
+  readonly interrupted: AbortSignal;
+}
+
+/** More than anybody pipes into a command by intent. */
+const INPUT_MAX_BYTES = 256 * 1024 * 1024;
+
+/** All of standard input as text. Throws when it is larger than 256 MiB. */
+export async function readAll(terminal: Terminal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of terminal.stdin) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > INPUT_MAX_BYTES) throw new Error(`standard input is larger than ${INPUT_MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,3 @@
+// The version of both programs.
+
+export const VERSION = '0.1.0';

@@ -34,14 +34,15 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const { clock, random, stopping } = options;
   await parts.credentials.refresh(stopping);
   parts.worker.recover();
+  const ready = once(() => {
+    parts.log.info('ready: the control plane answers', { server: serverUrl(options) });
+    options.onReady();
+  });
   const common = { upstream: parts.upstream, clock, random, log: parts.log };
   const polling = pollUntilStopped({
     ...common,
     onCommand: (envelope) => parts.worker.accept(envelope),
-    onFirstAnswer: () => {
-      parts.log.info('ready: the control plane answers', { server: serverUrl(options) });
-      options.onReady();
-    },
+    onAnswer: ready,
     stopping,
     dropPoll: signals.dropPoll.signal,
   });
@@ -57,7 +58,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const ending = shutdown(options, parts, { polling, delivering }, signals);
   await Promise.race([
     parts.worker.failed,
-    Promise.all([polling, delivering, scheduled, announce(options, parts), ending]),
+    Promise.all([polling, delivering, scheduled, announce(options, parts, ready), ending]),
   ]);
 }
 
@@ -100,6 +101,15 @@ async function shutdown(
   parts.log.info('stopped');
 }
 
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    act();
+  };
+}
+
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -138,7 +148,7 @@ function prune(journal: Journal, clock: Clock, log: Log): void {
 }
 
 // The dashboard offers what the agent says it can do. A server that refuses to be told is no reason not to work.
-async function announce(options: AgentOptions, { upstream, log }: Parts): Promise<void> {
+async function announce(options: AgentOptions, { upstream, log }: Parts, ready: () => void): Promise<void> {
   const { identity, registry, stopping, version } = options;
   try {
     const delivery = await upstream.announce(
@@ -150,7 +160,9 @@ async function announce(options: AgentOptions, { upstream, log }: Parts): Promis
       },
       stopping,
     );
-    if (delivery.kind !== 'accepted') log.warn('capabilities not announced', { reason: delivery.reason });
+    // An idle server holds the first poll for half a minute: this answer is as good a sign that all is well.
+    if (delivery.kind === 'accepted') ready();
+    else log.warn('capabilities not announced', { reason: delivery.reason });
   } catch (error) {
     if (!stopping.aborted) throw error;
   }

@@ -32,7 +32,7 @@ export interface AgentOptions {
   readonly log: Log;
   /** Aborts when the agent is to stop: no new work, running work is finished, reports are handed in. */
   readonly stopping: AbortSignal;
-  /** Called once, when the control plane has answered an authenticated poll. */
+  /** Called once, when the control plane has accepted an authenticated request. */
   readonly onReady: () => void;
   /** The parts that touch the disk and the engine, for compositions that put something between. */
   readonly openJournal?: (path: string) => Journal;

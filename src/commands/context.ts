@@ -66,6 +66,11 @@ export interface Docker {
   logs(id: string, tail: number, signal: AbortSignal): AsyncIterable<LogLine>;
   /** Restarts and returns when the engine has started the container again. `graceSeconds` 0 kills at once. */
   restart(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
+  start(id: string, signal: AbortSignal): Promise<void>;
+  /** Returns when the container has stopped: after SIGTERM, or `graceSeconds` later after SIGKILL. */
+  stop(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
+  pause(id: string, signal: AbortSignal): Promise<void>;
+  unpause(id: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface MaskedLine {

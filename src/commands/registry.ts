@@ -3,9 +3,13 @@ import { CAPABILITY_MAP } from '../protocol/capability.ts';
 import type { Command } from './definition.ts';
 import { health } from './health.ts';
 import { logs } from './logs.ts';
+import { pause } from './pause.ts';
 import { restart } from './restart.ts';
+import { start } from './start.ts';
+import { stop } from './stop.ts';
+import { unpause } from './unpause.ts';
 
-export const COMMANDS: readonly Command[] = [health, logs, restart];
+export const COMMANDS: readonly Command[] = [health, logs, restart, start, stop, pause, unpause];
 
 export type Registry = ReadonlyMap<string, Command>;
 

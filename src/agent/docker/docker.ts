@@ -12,8 +12,8 @@ import { LineAssembler, TtyDecoder } from './log-lines.ts';
 import { type UsageSample, usageBetween } from './usage.ts';
 
 const READ_DEADLINE_MS = 10_000;
-/** The engine answers a restart when it is done: the grace, then the start. */
-const RESTART_SLACK_MS = 30_000;
+/** The engine answers when it is done; what it waits for by itself, a stop's grace, comes on top. */
+const ACT_DEADLINE_MS = 30_000;
 /** More readers than this make dockerd itself the bottleneck of the host. */
 const LOG_READERS_MAX_COUNT = 4;
 const STATS_READERS_MAX_COUNT = 16;
@@ -22,12 +22,18 @@ const SAMPLE_MIN_AGE_MS = 500;
 const SAMPLE_MAX_AGE_MS = 15_000;
 const SAMPLES_MAX_COUNT = 2_000;
 
+interface TakenSample {
+  /** By the monotonic clock. */
+  readonly takenMs: number;
+  readonly sample: UsageSample;
+}
+
 export class EngineDocker implements Docker {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #logReaders = new Semaphore(LOG_READERS_MAX_COUNT);
   readonly #statsReaders = new Semaphore(STATS_READERS_MAX_COUNT);
-  readonly #samples = new Map<string, { readonly takenMs: number; readonly sample: UsageSample }>();
+  readonly #samples = new Map<string, TakenSample>();
 
   constructor(socketPath: string, clock: Clock) {
     this.#engine = new Engine(socketPath, clock);
@@ -55,13 +61,21 @@ export class EngineDocker implements Docker {
 
   async usage(id: string, signal: AbortSignal): Promise<ContainerUsage> {
     using _permit = await this.#statsReaders.acquire(signal);
-    const first = this.#recentSample(id) ?? (await this.#takeSample(id, signal));
-    const age = this.#clock.monotonicMs() - first.takenMs;
-    if (age < SAMPLE_MIN_AGE_MS) await this.#clock.sleep(SAMPLE_MIN_AGE_MS - age, signal);
-    const second = await this.#takeSample(id, signal);
-    const usage = usageBetween(first.sample, second.sample);
+    const kept = this.#recentSample(id);
+    const earlier = kept ?? (await this.#takeSample(id, signal));
+    const usage = await this.#usageSince(earlier, id, signal);
     if (usage !== undefined) return usage;
+    // The kept sample was from before a restart: its counters say nothing about this run.
+    const again =
+      kept === undefined ? undefined : await this.#usageSince(await this.#takeSample(id, signal), id, signal);
+    if (again !== undefined) return again;
     throw new Fault<ErrorCode>('docker_error', 'the container was restarted while its resource use was read');
+  }
+
+  async #usageSince(first: TakenSample, id: string, signal: AbortSignal): Promise<ContainerUsage | undefined> {
+    const ageMs = this.#clock.monotonicMs() - first.takenMs;
+    if (ageMs < SAMPLE_MIN_AGE_MS) await this.#clock.sleep(SAMPLE_MIN_AGE_MS - ageMs, signal);
+    return usageBetween(first.sample, (await this.#takeSample(id, signal)).sample);
   }
 
   async *logs(id: string, tail: number, signal: AbortSignal): AsyncGenerator<LogLine> {
@@ -83,28 +97,46 @@ export class EngineDocker implements Docker {
   }
 
   async restart(id: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
-    const request = {
-      method: 'POST',
-      path: `/containers/${encodeURIComponent(id)}/restart`,
-      query: { t: String(graceSeconds) },
-      deadlineMs: graceSeconds * 1000 + RESTART_SLACK_MS,
-    } as const;
-    await this.#engine.json(request, signal);
+    await this.#act(id, 'restart', { t: String(graceSeconds) }, graceSeconds * 1000 + ACT_DEADLINE_MS, signal);
+  }
+
+  async start(id: string, signal: AbortSignal): Promise<void> {
+    await this.#act(id, 'start', {}, ACT_DEADLINE_MS, signal);
+  }
+
+  async stop(id: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
+    await this.#act(id, 'stop', { t: String(graceSeconds) }, graceSeconds * 1000 + ACT_DEADLINE_MS, signal);
+  }
+
+  async pause(id: string, signal: AbortSignal): Promise<void> {
+    await this.#act(id, 'pause', {}, ACT_DEADLINE_MS, signal);
+  }
+
+  async unpause(id: string, signal: AbortSignal): Promise<void> {
+    await this.#act(id, 'unpause', {}, ACT_DEADLINE_MS, signal);
+  }
+
+  async #act(
+    id: string,
+    verb: string,
+    query: Readonly<Record<string, string>>,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const path = `/containers/${encodeURIComponent(id)}/${verb}`;
+    await this.#engine.json({ method: 'POST', path, query, deadlineMs }, signal);
   }
 
   async #inspect(id: string, signal: AbortSignal): Promise<z.infer<typeof containerInspect>> {
     return await this.#read(`/containers/${encodeURIComponent(id)}/json`, containerInspect, signal);
   }
 
-  #recentSample(id: string): { readonly takenMs: number; readonly sample: UsageSample } | undefined {
+  #recentSample(id: string): TakenSample | undefined {
     const kept = this.#samples.get(id);
     return kept !== undefined && this.#clock.monotonicMs() - kept.takenMs <= SAMPLE_MAX_AGE_MS ? kept : undefined;
   }
 
-  async #takeSample(
-    id: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly takenMs: number; readonly sample: UsageSample }> {
+  async #takeSample(id: string, signal: AbortSignal): Promise<TakenSample> {
     const path = `/containers/${encodeURIComponent(id)}/stats`;
     const stats = await this.#read(path, containerStats, signal, { stream: 'false', 'one-shot': 'true' });
     const taken = { takenMs: this.#clock.monotonicMs(), sample: sampleOf(stats) };

@@ -11,7 +11,8 @@ export interface PollOptions {
   readonly upstream: Upstream;
   /** Takes a command; must not throw and must not wait. */
   readonly onCommand: (envelope: CommandEnvelope) => void;
-  readonly onFirstAnswer: () => void;
+  /** Told of every poll that the server accepted. */
+  readonly onAnswer: () => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -27,15 +28,11 @@ const EMPTY_ANSWER_MIN_MS = 1_000;
 export async function pollUntilStopped(options: PollOptions): Promise<void> {
   const { upstream, clock, stopping, dropPoll } = options;
   const outage = new Outage('control plane', clock, options.log);
-  let answered = false;
   while (!stopping.aborted) {
     const beganMs = clock.monotonicMs();
     const poll = await waitOnce(upstream, dropPoll);
     if (poll === undefined) return;
-    if (!answered && isAnswer(poll)) {
-      answered = true;
-      options.onFirstAnswer();
-    }
+    if (isAnswer(poll)) options.onAnswer();
     const pauseMs = handle(poll, clock.monotonicMs() - beganMs, outage, options);
     if (pauseMs > 0) await clock.sleep(pauseMs, stopping);
   }

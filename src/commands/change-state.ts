@@ -1,0 +1,115 @@
+// What start, stop, pause and unpause have in common: bring one container into a state, and say truthfully which state it is in.
+import { z } from 'zod';
+import type { ErrorCode } from '../protocol/error-code.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { type ReportError, reportError } from '../protocol/report.ts';
+import { resolveContainer } from './container-match.ts';
+import { containerState, reportedState } from './container-state.ts';
+import type { CommandContext, ContainerDetails, Docker, DockerState } from './context.ts';
+import { type Command, defineCommand, type Outcome, type Subject } from './definition.ts';
+import { appCode, container, containerLane } from './parameters.ts';
+
+const parameters = z.object({
+  app_code: appCode,
+  container,
+  /** Seconds between SIGTERM and SIGKILL; only stop looks at it. */
+  timeout: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .nullish()
+    .transform((seconds) => seconds ?? undefined),
+});
+type Parameters = z.infer<typeof parameters>;
+
+const result = z.object({
+  type: z.enum(['start', 'stop', 'pause', 'unpause']),
+  deployment_hash: z.string().max(LIMITS.deploymentHashMaxChars),
+  app_code: z.string().max(LIMITS.appCodeMaxChars),
+  status: z.enum(['ok', 'failed']),
+  container_state: containerState,
+  /** Docker's own word: it has more states than the report. */
+  docker_state: z.string().max(20),
+  errors: z.array(reportError).max(LIMITS.errorsMaxCount),
+});
+type Result = z.infer<typeof result>;
+
+export interface StateChange {
+  readonly type: Result['type'];
+  readonly summary: string;
+  readonly effect: string;
+  /** In these there is nothing to do, and one of them is reached afterwards. The first serves as the example. */
+  readonly wanted: readonly [DockerState, ...DockerState[]];
+  readonly act: (docker: Docker, id: string, graceSeconds: number, signal: AbortSignal) => Promise<void>;
+  readonly deadlineMs: { readonly normal: number; readonly max: number };
+}
+
+export function stateChange(change: StateChange): Command {
+  return defineCommand<Parameters, Result>({
+    type: change.type,
+    summary: change.summary,
+    effect: change.effect,
+    access: 'change',
+    capability: 'docker',
+    deadlineMs: change.deadlineMs,
+    parameters,
+    result,
+    example: {
+      parameters: { app_code: 'web' },
+      result: resultFor(change, { deploymentHash: 'dep-abc_123', appCode: 'web' }, stateOnly(change.wanted[0])),
+    },
+    lane: containerLane,
+    run: async (wanted, context, signal) => {
+      const found = resolveContainer(await context.docker.list(signal), wanted, context);
+      const before = await context.docker.inspect(found.id, signal);
+      if (change.wanted.includes(before.state)) return outcomeOf(change, wanted, before, context);
+      context.beforeEffect({ containerId: before.id, startedAt: before.startedAt });
+      await change.act(context.docker, before.id, wanted.timeout ?? before.stopGraceSeconds, signal);
+      return outcomeOf(change, wanted, await context.docker.inspect(before.id, signal), context);
+    },
+    // The state itself tells: if it is a wanted one the change happened, and if not, asking once more does no harm.
+    investigate: async (wanted, evidence, context, signal) => {
+      const now = await context.docker.inspect(evidence.containerId, signal);
+      if (!change.wanted.includes(now.state)) return { kind: 'not-happened' };
+      return { kind: 'happened', outcome: outcomeOf(change, wanted, now, context) };
+    },
+    failed: (subject) => ({ ...resultFor(change, subject, stateOnly('unknown')), status: 'failed' }),
+  });
+}
+
+function outcomeOf(
+  change: StateChange,
+  wanted: Parameters,
+  now: ContainerDetails,
+  context: CommandContext,
+): Outcome<Result> {
+  const subject = { deploymentHash: context.deploymentHash, appCode: wanted.app_code };
+  const message = `the container is ${now.state} after ${change.type} (exit code ${now.exitCode}); its logs say more`;
+  const errors: ReportError[] = change.wanted.includes(now.state)
+    ? []
+    : [{ code: 'state_not_reached' satisfies ErrorCode, message }];
+  return {
+    result: { ...resultFor(change, subject, now), status: errors.length === 0 ? 'ok' : 'failed', errors },
+    errors,
+  };
+}
+
+function resultFor(
+  change: StateChange,
+  subject: Subject,
+  now: Pick<ContainerDetails, 'state' | 'healthcheck'>,
+): Result {
+  return {
+    type: change.type,
+    deployment_hash: subject.deploymentHash,
+    app_code: subject.appCode,
+    status: 'ok',
+    container_state: reportedState(now),
+    docker_state: now.state,
+    errors: [],
+  };
+}
+
+function stateOnly(state: DockerState): Pick<ContainerDetails, 'state' | 'healthcheck'> {
+  return { state, healthcheck: 'none' };
+}

@@ -1,0 +1,251 @@
+// A control plane on a chosen database, and people and agents that talk to it through real sockets.
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
+import { z } from 'zod';
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  startControlPlane,
+} from '../../src/control-plane/control-plane.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
+import { signBody } from '../../src/protocol/signature.ts';
+
+export type DatabaseKind = 'pglite' | 'postgres';
+const KINDS: readonly DatabaseKind[] = ['pglite', 'postgres'];
+
+/** The system's clock with a wall time that a test can move. */
+export class ShiftedClock implements Clock {
+  shiftMs = 0;
+  now(): number {
+    return systemClock.now() + this.shiftMs;
+  }
+  monotonicMs(): number {
+    return systemClock.monotonicMs();
+  }
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return systemClock.sleep(ms, signal);
+  }
+  deadline(ms: number, ...signals: readonly AbortSignal[]): ReturnType<Clock['deadline']> {
+    return systemClock.deadline(ms, ...signals);
+  }
+}
+
+/** A fresh PostgreSQL database on the server of the test run. */
+export async function freshPostgres(): Promise<string> {
+  const url = new URL(inject('postgresUrl'));
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  const name = `contract_${randomUUID().replaceAll('-', '')}`;
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export async function startOn(kind: DatabaseKind, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  return startControlPlane(kind === 'postgres' ? { databaseUrl: await freshPostgres(), ...options } : options);
+}
+
+/** Runs the same tests on both databases, each with one control plane of its own. */
+export function onBothDatabases(
+  title: string,
+  options: ControlPlaneOptions,
+  tests: (world: () => World, kind: DatabaseKind) => void,
+): void {
+  describe.each(KINDS)(`${title} on %s`, (kind) => {
+    let world: World | undefined;
+    beforeAll(async () => {
+      world = await World.around(await startOn(kind, options));
+    });
+    afterAll(async () => {
+      await world?.controlPlane.stop();
+    });
+    tests(() => {
+      if (world === undefined) throw new Error('the control plane has not started');
+      return world;
+    }, kind);
+  });
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; a test that expects another shape than an object fails here. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const anyObject = z.record(z.string(), z.unknown());
+
+export async function send(
+  url: string,
+  init: { method?: string; body?: string | Buffer; headers?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<Answer> {
+  const { body, ...rest } = init;
+  const answer = await fetch(url, {
+    ...rest,
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
+  });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    body: text === '' ? {} : anyObject.parse(JSON.parse(text)),
+  };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+export interface Person {
+  readonly userId: string;
+  readonly token: string;
+}
+
+export const FINGERPRINT = { hostname: 'host-1', os: 'debian 12', arch: 'x64', cpu_count: 2, ram_mb: 2048 };
+
+export class World {
+  readonly controlPlane: ControlPlane;
+  readonly owner: Person;
+
+  private constructor(controlPlane: ControlPlane, owner: Person) {
+    this.controlPlane = controlPlane;
+    this.owner = owner;
+  }
+
+  static async around(controlPlane: ControlPlane): Promise<World> {
+    return new World(controlPlane, await newPerson(controlPlane));
+  }
+
+  async post(path: string, body: unknown, token?: string): Promise<Answer> {
+    const headers = { ...JSON_TYPE, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    return send(this.controlPlane.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  async get(path: string, token = this.owner.token): Promise<Answer> {
+    return send(this.controlPlane.url + path, { headers: { authorization: `Bearer ${token}` } });
+  }
+
+  async admin(path: string, body: unknown = {}): Promise<Answer> {
+    return this.post(`/api/v1/admin/${path}`, body, this.controlPlane.adminToken);
+  }
+
+  async mint(more: Readonly<Record<string, unknown>> = {}): Promise<{ purchase_token: string; id: string }> {
+    const answer = await this.admin('purchase-tokens', { stack_id: 'stack-1', user_id: this.owner.userId, ...more });
+    return z.object({ purchase_token: z.string(), id: z.string() }).parse(answer.body);
+  }
+
+  async registerWith(purchaseToken: string, more: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
+    return this.post('/api/v1/marketplace/agents/register', {
+      purchase_token: purchaseToken,
+      server_fingerprint: FINGERPRINT,
+      stack_id: 'stack-1',
+      ...more,
+    });
+  }
+
+  /** A freshly registered agent on a server of its own. */
+  async newAgent(): Promise<TestAgent> {
+    const { purchase_token } = await this.mint();
+    return TestAgent.from(this.controlPlane.url, await this.registerWith(purchase_token));
+  }
+
+  async enqueue(
+    deploymentHash: string,
+    type = 'list_containers',
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<string> {
+    const body = { deployment_hash: deploymentHash, command_type: type, ...more };
+    const answer = await this.post('/api/v1/agent/commands/enqueue', body, this.owner.token);
+    return z.object({ item: z.object({ command_id: z.string() }) }).parse(answer.body).item.command_id;
+  }
+
+  async command(deploymentHash: string, commandId: string): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.get(`/api/v1/commands/${deploymentHash}/${commandId}`);
+    return anyObject.parse(answer.body['item']);
+  }
+}
+
+export async function newPerson(controlPlane: ControlPlane): Promise<Person> {
+  const answer = await send(`${controlPlane.url}/api/v1/admin/users`, {
+    method: 'POST',
+    headers: { ...JSON_TYPE, authorization: `Bearer ${controlPlane.adminToken}` },
+    body: '{}',
+  });
+  const { user_id, user_token } = z.object({ user_id: z.string(), user_token: z.string() }).parse(answer.body);
+  return { userId: user_id, token: user_token };
+}
+
+const registered = z.object({ agent_id: z.string(), agent_token: z.string(), deployment_hash: z.string() });
+
+export interface PollAnswer extends Answer {
+  readonly commandId: string | null;
+}
+
+export class TestAgent {
+  readonly url: string;
+  readonly agentId: string;
+  readonly deploymentHash: string;
+  token: string;
+
+  constructor(url: string, agentId: string, token: string, deploymentHash: string) {
+    this.url = url;
+    this.agentId = agentId;
+    this.token = token;
+    this.deploymentHash = deploymentHash;
+  }
+
+  static from(url: string, answer: Answer): TestAgent {
+    const { agent_id, agent_token, deployment_hash } = registered.parse(answer.body);
+    return new TestAgent(url, agent_id, agent_token, deployment_hash);
+  }
+
+  /** The same agent as seen by another process. */
+  at(url: string): TestAgent {
+    return new TestAgent(url, this.agentId, this.token, this.deploymentHash);
+  }
+
+  headers(body = ''): Record<string, string> {
+    return {
+      'x-agent-id': this.agentId,
+      authorization: `Bearer ${this.token}`,
+      'x-timestamp': String(Math.floor(Date.now() / 1000)),
+      'x-request-id': randomUUID(),
+      'x-agent-signature': signBody(this.token, Buffer.from(body)),
+    };
+  }
+
+  async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return send(this.url + path, { headers: { ...this.headers(), ...headers } });
+  }
+
+  async post(path: string, body: unknown): Promise<Answer> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return send(this.url + path, { method: 'POST', headers: { ...JSON_TYPE, ...this.headers(text) }, body: text });
+  }
+
+  async poll(timeoutSeconds = 5, signal?: AbortSignal): Promise<PollAnswer> {
+    const url = `${this.url}/api/v1/agent/commands/wait/${this.deploymentHash}?timeout=${timeoutSeconds}&interval=1`;
+    const answer = await send(url, { headers: this.headers(), ...(signal === undefined ? {} : { signal }) });
+    const item = z.object({ command_id: z.string() }).nullish().parse(answer.body['item']);
+    return { ...answer, commandId: item?.command_id ?? null };
+  }
+
+  async report(commandId: string, more: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
+    return this.post('/api/v1/agent/commands/report', {
+      command_id: commandId,
+      deployment_hash: this.deploymentHash,
+      status: 'success',
+      command_status: 'completed',
+      result: { ok: true },
+      error: null,
+      completed_at: '2026-01-09T00:00:00Z',
+      ...more,
+    });
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return systemClock.sleep(ms);
+}

@@ -1,0 +1,203 @@
+// The queue: waking, order, leases, redelivery and clients that go away (REQUIREMENTS B5, PROTOCOL.md §1.6).
+import { expect, test } from 'vitest';
+import { onBothDatabases, pause, ShiftedClock, startOn, World } from './harness.ts';
+
+onBothDatabases('long poll', {}, (world) => {
+  test('an enqueue wakes a waiting poll at once', async () => {
+    const agent = await world().newAgent();
+    const waits: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const poll = agent.poll(30).then((answer) => ({ answer, at: performance.now() }));
+      await pause(80);
+      const from = performance.now();
+      const commandId = await world().enqueue(agent.deploymentHash);
+      const { answer, at } = await poll;
+      expect(answer.commandId).toBe(commandId);
+      waits.push(at - from);
+    }
+    // The median, because the machine is shared; a polling loop of one second could not pass.
+    expect(waits.toSorted((a, b) => a - b)[2]).toBeLessThan(250);
+  });
+
+  test('a command comes in the form of production, with status sent', async () => {
+    const agent = await world().newAgent();
+    await world().enqueue(agent.deploymentHash, 'logs', {
+      parameters: { app_code: 'web' },
+      timeout_seconds: 60,
+      priority: 'high',
+    });
+    const answer = await agent.poll();
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({
+      message: 'Command available',
+      item: {
+        id: expect.any(String),
+        command_id: expect.stringMatching(/^cmd_[\da-f-]{36}$/u),
+        deployment_hash: agent.deploymentHash,
+        type: 'logs',
+        status: 'sent',
+        priority: 'high',
+        parameters: { app_code: 'web', limit: 400, streams: ['stdout', 'stderr'], redact: true },
+        result: null,
+        error: null,
+        created_by: world().owner.userId,
+        timeout_seconds: 60,
+      },
+      meta: { next_poll_secs: 1 },
+    });
+  });
+
+  test('without work the poll waits its time and says item: null', async () => {
+    const agent = await world().newAgent();
+    const from = performance.now();
+    const answer = await agent.poll(1);
+    const waitedMs = performance.now() - from;
+    expect(answer.body).toEqual({ message: 'No command available', item: null, meta: { next_poll_secs: 1 } });
+    expect(answer.text).toContain('"item":null');
+    // Asked for 1 s, which is clamped to 5.
+    expect(waitedMs).toBeGreaterThan(4_900);
+    expect(waitedMs).toBeLessThan(7_000);
+  });
+
+  test('a timeout that is no whole number is refused', async () => {
+    const agent = await world().newAgent();
+    const path = `/api/v1/agent/commands/wait/${agent.deploymentHash}`;
+    expect(await agent.get(`${path}?timeout=soon`)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect((await agent.get(`${path}?interval=-1`)).body['message']).toContain('interval');
+  });
+
+  test('the most urgent first, then the oldest', async () => {
+    const agent = await world().newAgent();
+    const priorities = ['low', 'normal', 'critical', 'high', 'normal', 'critical', 'low'];
+    const ids: string[] = [];
+    for (const priority of priorities)
+      ids.push(await world().enqueue(agent.deploymentHash, 'list_containers', { priority }));
+    const delivered: (string | null)[] = [];
+    for (const _ of ids) delivered.push((await agent.poll()).commandId);
+    expect(delivered).toEqual([2, 5, 3, 1, 4, 0, 6].map((index) => ids[index]));
+  });
+
+  test('a newer poll ends the older one at once, and only one of them gets the command', async () => {
+    const agent = await world().newAgent();
+    const from = performance.now();
+    const older = agent.poll(30);
+    await pause(100);
+    const newer = agent.poll(30);
+    expect((await older).body).toMatchObject({ item: null, meta: { superseded: true } });
+    expect(performance.now() - from).toBeLessThan(5_000);
+    const commandId = await world().enqueue(agent.deploymentHash);
+    expect((await newer).commandId).toBe(commandId);
+  });
+
+  test('twenty polls at once never share a command', async () => {
+    const agent = await world().newAgent();
+    const ids = new Set<string>();
+    for (let index = 0; index < 20; index += 1) ids.add(await world().enqueue(agent.deploymentHash));
+    const delivered: string[] = [];
+    while (delivered.length < ids.size) {
+      const answers = await Promise.all(Array.from({ length: 5 }, () => agent.poll(5)));
+      delivered.push(...answers.flatMap((answer) => (answer.commandId === null ? [] : [answer.commandId])));
+    }
+    expect(new Set(delivered)).toEqual(ids);
+    expect(delivered).toHaveLength(ids.size);
+  });
+
+  test('clients that hang up in mid-poll swallow nothing', async () => {
+    const agent = await world().newAgent();
+    for (let round = 0; round < 10; round += 1) {
+      const gone = new AbortController();
+      const poll = agent.poll(30, gone.signal).catch(() => 'gone');
+      await pause(30);
+      gone.abort();
+      await poll;
+      const commandId = await world().enqueue(agent.deploymentHash);
+      const answer = await agent.poll(30);
+      expect(answer.commandId).toBe(commandId);
+      expect(answer.body['item']).toMatchObject({ deliveries: 1 });
+    }
+  });
+});
+
+onBothDatabases('leases', { leaseSeconds: 1 }, (world) => {
+  test('a command that is not reported comes again when its lease ends, to a poll that already waits', async () => {
+    const agent = await world().newAgent();
+    const commandId = await world().enqueue(agent.deploymentHash);
+    expect((await agent.poll()).commandId).toBe(commandId);
+    const from = performance.now();
+    const again = await agent.poll(30);
+    expect(again.commandId).toBe(commandId);
+    expect(again.body['item']).toMatchObject({ status: 'sent', deliveries: 2 });
+    expect(performance.now() - from).toBeLessThan(3_000);
+  });
+
+  test('a reported command does not come again', async () => {
+    const agent = await world().newAgent();
+    const commandId = await world().enqueue(agent.deploymentHash);
+    await agent.poll();
+    expect((await agent.report(commandId)).status).toBe(200);
+    await pause(1_200);
+    expect((await agent.poll(5)).commandId).toBeNull();
+  });
+
+  test('a command whose lease runs does not hold up the next one', async () => {
+    const agent = await world().newAgent();
+    const first = await world().enqueue(agent.deploymentHash);
+    expect((await agent.poll()).commandId).toBe(first);
+    const second = await world().enqueue(agent.deploymentHash);
+    expect((await agent.poll()).commandId).toBe(second);
+  });
+
+  test('a queued command can be cancelled and is never delivered', async () => {
+    const agent = await world().newAgent();
+    const commandId = await world().enqueue(agent.deploymentHash);
+    const cancel = await world().post(
+      `/api/v1/commands/${agent.deploymentHash}/${commandId}/cancel`,
+      {},
+      world().owner.token,
+    );
+    expect(cancel).toMatchObject({ status: 200, body: { item: { status: 'cancelled' } } });
+    expect((await agent.poll(5)).commandId).toBeNull();
+  });
+
+  test('a delivered command is flagged, not delivered again, and its report still counts', async () => {
+    const agent = await world().newAgent();
+    const commandId = await world().enqueue(agent.deploymentHash);
+    await agent.poll();
+    const path = `/api/v1/commands/${agent.deploymentHash}/${commandId}/cancel`;
+    const cancel = await world().post(path, {}, world().owner.token);
+    expect(cancel.body['item']).toMatchObject({ status: 'sent', cancel_requested_at: expect.any(String) });
+    await pause(1_200);
+    expect((await agent.poll(5)).commandId).toBeNull();
+    await agent.report(commandId);
+    expect(await world().command(agent.deploymentHash, commandId)).toMatchObject({ status: 'completed' });
+    expect(await world().post(path, {}, world().owner.token)).toMatchObject({
+      status: 409,
+      body: { code: 'command_finished' },
+    });
+  });
+});
+
+test('a lease ends by the injected clock', async () => {
+  const clock = new ShiftedClock();
+  const world = await World.around(await startOn('pglite', { clock, leaseSeconds: 60 }));
+  await using _ = world.controlPlane;
+  const agent = await world.newAgent();
+  const commandId = await world.enqueue(agent.deploymentHash);
+  await agent.poll();
+  const later = agent.headers();
+  clock.shiftMs = 61_000;
+  const path = `/api/v1/agent/commands/wait/${agent.deploymentHash}?timeout=5`;
+  expect((await agent.get(path, later)).body).toMatchObject({ item: { command_id: commandId, deliveries: 2 } });
+});
+
+test('a stop answers waiting polls and closes soon', async () => {
+  const world = await World.around(await startOn('pglite'));
+  const agents = [await world.newAgent(), await world.newAgent(), await world.newAgent()];
+  const polls = agents.map((agent) => agent.poll(30));
+  await pause(150);
+  const from = performance.now();
+  await world.controlPlane.stop();
+  for (const poll of polls) expect(await poll).toMatchObject({ status: 200, commandId: null });
+  expect(performance.now() - from).toBeLessThan(3_000);
+  await expect(agents[0]?.poll(5)).rejects.toThrow();
+});

@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
-  throw new Error(`The tests run on Node 24, this is ${process.version}. Use "npm test": it puts the project's own Node first.`);
+  throw new Error(
+    `The tests run on Node 24, this is ${process.version}. Use "npm test": it puts the project's own Node first.`,
+  );
 }
 
 const engine = './test/support/provide-engine.ts';
@@ -47,7 +49,8 @@ export default defineConfig({
           globalSetup: [engine],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // Most of their time these tests wait for containers to stop.
+          maxWorkers: 3,
         },
       },
     ],

@@ -38,7 +38,7 @@ export async function runCli(
   return { exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
 }
 
-/** A running agent. Disposing of it stops it with SIGTERM, and after a while with SIGKILL. */
+/** A running agent. Disposing of it ends it with `endWith`, SIGTERM unless told, and after a while with SIGKILL. */
 export class AgentProcess implements AsyncDisposable {
   /** Every line of standard output and standard error so far. */
   readonly lines: string[] = [];
@@ -46,9 +46,11 @@ export class AgentProcess implements AsyncDisposable {
   readonly ended: Promise<number | NodeJS.Signals>;
   readonly #child: ChildProcess;
   readonly #watchers = new Set<() => void>();
+  readonly #endWith: NodeJS.Signals;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, endWith: NodeJS.Signals) {
     this.#child = child;
+    this.#endWith = endWith;
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#take(line));
     }
@@ -63,11 +65,16 @@ export class AgentProcess implements AsyncDisposable {
   static start(
     words: readonly string[],
     settings: Readonly<Record<string, string>>,
-    options: { readonly program?: string; readonly nodeFlags?: readonly string[] } = {},
+    options: {
+      readonly program?: string;
+      readonly nodeFlags?: readonly string[];
+      readonly endWith?: NodeJS.Signals;
+    } = {},
   ): AgentProcess {
     const argv = [...(options.nodeFlags ?? []), options.program ?? PROGRAM, ...words];
     return new AgentProcess(
       spawn(process.execPath, argv, { env: environmentOf(settings), stdio: ['ignore', 'pipe', 'pipe'] }),
+      options.endWith ?? 'SIGTERM',
     );
   }
 
@@ -101,7 +108,7 @@ export class AgentProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.running) return;
-    this.kill('SIGTERM');
+    this.kill(this.#endWith);
     const killing = setTimeout(() => this.kill('SIGKILL'), 30_000);
     await this.ended;
     clearTimeout(killing);

@@ -1,7 +1,7 @@
 // The agent's parts, built from its options: every edge it has to the outside is opened here.
 import { join } from 'node:path';
 import type { CommandContext, Docker } from '../commands/context.ts';
-import type { Registry } from '../commands/registry.ts';
+import { capabilitiesOf, type Registry } from '../commands/registry.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Doorbell } from '../platform/doorbell.ts';
 import { type Log, maskLog } from '../platform/log.ts';
@@ -11,6 +11,8 @@ import type { Config } from './config.ts';
 import { Credentials, type TokenSource } from './credentials/credentials.ts';
 import { readAgentToken } from './credentials/vault.ts';
 import { EngineDocker } from './docker/docker.ts';
+import { serverFingerprint } from './host/fingerprint.ts';
+import { enrol } from './identity/enrol.ts';
 import { type Identity, storeIdentity } from './identity/identity.ts';
 import type { Journal } from './journal/journal.ts';
 import { SqliteJournal } from './journal/sqlite-journal.ts';
@@ -59,7 +61,8 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   const { clock, config, registry, stopping } = options;
   const log = maskLog(options.log, (text) => secrets.maskText(text));
   const journal = stack.use((options.openJournal ?? openSqliteJournal)(join(options.stateDirectory, 'journal.db')));
-  const credentials = credentialsOf(options, log, stack);
+  const client = controlPlaneClient(options, stack);
+  const credentials = credentialsOf(options, client, log, stack);
   const serverClock = new ServerClock(clock, log);
   const docker = (options.openDocker ?? openEngine)(config.docker_socket, clock);
   const secrets = new KnownSecrets({
@@ -85,7 +88,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   return {
     journal,
     credentials,
-    upstream: upstreamOf(options, credentials, serverClock, stack),
+    upstream: upstreamOf(options, client, credentials, serverClock),
     outbox,
     bell,
     worker,
@@ -105,11 +108,11 @@ function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets)
   };
 }
 
-function credentialsOf(options: AgentOptions, log: Log, stack: AsyncDisposableStack): Credentials {
+function credentialsOf(options: AgentOptions, client: HttpClient, log: Log, stack: AsyncDisposableStack): Credentials {
   const { identity, stateDirectory, clock, random } = options;
   return new Credentials({
     initial: identity.agent_token,
-    source: vaultSource(options, stack),
+    source: vaultSource(options, stack) ?? registrationSource(options, client),
     // Kept for the next start: Vault may be down then.
     onChange: (token) => storeIdentity(stateDirectory, { ...identity, agent_token: token }),
     clock,
@@ -136,25 +139,56 @@ function vaultSource(options: AgentOptions, stack: AsyncDisposableStack): TokenS
     namespace: config.vault_namespace,
     tokenFile: config.vault_token_file,
   };
-  return { name: 'vault', read: (signal) => readAgentToken(client, settings, identity.deployment_hash, signal) };
+  return {
+    name: 'vault',
+    asked: 'on-schedule',
+    read: (signal) => readAgentToken(client, settings, identity.deployment_hash, signal),
+  };
+}
+
+// The production server answers a registration by a known hash with the token that is valid now (PROTOCOL.md §1.1).
+function registrationSource(options: AgentOptions, client: HttpClient): TokenSource | undefined {
+  const { clock, identity, registry, version } = options;
+  if (identity.registered_with !== 'deployment_hash') return undefined;
+  const enrolment = {
+    way: 'deployment_hash',
+    deploymentHash: identity.deployment_hash,
+    capabilities: capabilitiesOf(registry),
+  } as const;
+  return {
+    name: 'control plane',
+    asked: 'on-refusal',
+    read: async (signal) => {
+      const facts = {
+        serverUrl: identity.server_url,
+        fingerprint: serverFingerprint(),
+        agentVersion: version,
+        nowMs: clock.now(),
+      };
+      return (await enrol(client, enrolment, facts, signal)).agent_token;
+    },
+  };
+}
+
+function controlPlaneClient(options: AgentOptions, stack: AsyncDisposableStack): HttpClient {
+  return stack.use(
+    new HttpClient({
+      origin: serverUrl(options),
+      clock: options.clock,
+      connections: CONNECTIONS_COUNT,
+      answerMaxBytes: LIMITS.answerMaxBytes,
+      caFile: options.config.ca_file,
+    }),
+  );
 }
 
 function upstreamOf(
   options: AgentOptions,
+  client: HttpClient,
   credentials: Credentials,
   serverClock: ServerClock,
-  stack: AsyncDisposableStack,
 ): Upstream {
   const { config, identity, clock, random } = options;
-  const client = stack.use(
-    new HttpClient({
-      origin: serverUrl(options),
-      clock,
-      connections: CONNECTIONS_COUNT,
-      answerMaxBytes: LIMITS.answerMaxBytes,
-      caFile: config.ca_file,
-    }),
-  );
   return new HttpUpstream({
     client,
     credentials,

@@ -38,6 +38,10 @@ export const ERROR_CODES = {
     meaning: 'The container was restarted but did not keep running.',
     action: 'Read its logs: it exits by itself after it starts.',
   },
+  state_not_reached: {
+    meaning: 'The container is not in the state that was asked for; the message says in which it is.',
+    action: 'Read its logs; it may exit by itself, or its restart policy may start it again.',
+  },
   docker_unavailable: {
     meaning: 'The Docker Engine does not answer on its socket, or the agent may not open it.',
     action: 'Check "systemctl status docker", and that the agent is a member of the group that owns the socket.',

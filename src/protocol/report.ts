@@ -28,3 +28,13 @@ export const report = z.object({
   executed_by: z.string().max(100).optional(),
 });
 export type Report = z.infer<typeof report>;
+
+const acceptance = z.object({ item: z.object({ accepted: z.literal(true) }) });
+
+/**
+ * Whether a 2xx answer is the server's word that it has the report. A captive portal or a proxy answers 200 too, and a report that is
+ * taken for delivered is forgotten.
+ */
+export function isAcceptance(body: unknown): boolean {
+  return acceptance.safeParse(body).success;
+}

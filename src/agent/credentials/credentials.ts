@@ -7,6 +7,8 @@ import type { Random } from '../../platform/random.ts';
 /** Where a token comes from: Vault, or the control plane's own answer to a registration. */
 export interface TokenSource {
   readonly name: string;
+  /** `on-refusal`: asking costs the server a registration, so it is asked only when the token was refused. */
+  readonly asked: 'on-schedule' | 'on-refusal';
   read(signal: AbortSignal): Promise<string>;
 }
 
@@ -21,13 +23,13 @@ export interface CredentialsOptions {
   readonly log: Log;
 }
 
-/** However many requests are refused at once, the source is asked this seldom. */
+/** However many requests are refused, the source is asked for that reason this seldom. */
 const READ_GAP_MS = 10_000;
 
 export class Credentials {
   readonly #options: CredentialsOptions;
   #token: string;
-  #lastReadMs = Number.NEGATIVE_INFINITY;
+  #lastRefusalReadMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   /** The failure that was logged last, so that one that lasts is told once. */
   #told: string | undefined;
@@ -41,10 +43,13 @@ export class Credentials {
     return this.#token;
   }
 
-  /** Reads the source now, unless it is being read. Never rejects: an agent that holds a token goes on with it. */
+  /** Reads the source on schedule. Never rejects: an agent that holds a token goes on with it. */
   async refresh(signal: AbortSignal): Promise<void> {
-    const { source } = this.#options;
-    if (source === undefined) return;
+    if (this.#options.source?.asked === 'on-schedule') await this.#readOnce(this.#options.source, signal);
+  }
+
+  // Whoever asks while the source is being read waits for that read.
+  async #readOnce(source: TokenSource, signal: AbortSignal): Promise<void> {
     this.#reading ??= this.#read(source, signal).finally(() => {
       this.#reading = undefined;
     });
@@ -56,16 +61,17 @@ export class Credentials {
    * source has been read. At most one read in {@link READ_GAP_MS}, whoever asks.
    */
   async refused(token: string, signal: AbortSignal): Promise<void> {
-    if (token !== this.#token || this.#options.source === undefined) return;
-    const { clock, random } = this.#options;
-    const sinceMs = clock.monotonicMs() - this.#lastReadMs;
+    const { clock, random, source } = this.#options;
+    if (token !== this.#token || source === undefined) return;
+    const sinceMs = clock.monotonicMs() - this.#lastRefusalReadMs;
     if (sinceMs < READ_GAP_MS) await clock.sleep(READ_GAP_MS - sinceMs + random.fraction() * 1_000, signal);
-    if (!signal.aborted && token === this.#token) await this.refresh(signal);
+    if (signal.aborted || token !== this.#token) return;
+    this.#lastRefusalReadMs = clock.monotonicMs();
+    await this.#readOnce(source, signal);
   }
 
   async #read(source: TokenSource, signal: AbortSignal): Promise<void> {
-    const { clock, log, onChange } = this.#options;
-    this.#lastReadMs = clock.monotonicMs();
+    const { log, onChange } = this.#options;
     try {
       const token = await source.read(signal);
       if (this.#told !== undefined) log.info(`${source.name} answers again`);

@@ -1,9 +1,10 @@
 // The control plane as the worker sees it: wait for a command, hand in a report. Signs, sends, and says what the answer means.
 import type { Clock } from '../../platform/clock.ts';
-import { describeError, Fault } from '../../platform/fault.ts';
+import { Fault } from '../../platform/fault.ts';
 import type { Random } from '../../platform/random.ts';
 import { HEADER } from '../../protocol/headers.ts';
 import type { AgentRegisterRequest } from '../../protocol/registration.ts';
+import { isAcceptance } from '../../protocol/report.ts';
 import { pathOf, ROUTE } from '../../protocol/routes.ts';
 import { signBody } from '../../protocol/signature.ts';
 import { parseWaitAnswer, type WaitAnswer } from '../../protocol/wait.ts';
@@ -63,26 +64,28 @@ export class HttpUpstream implements Upstream {
     const exchange = await this.#send('GET', this.#waitPath, undefined, deadlineMs, signal);
     if (exchange.refusal !== undefined) return exchange.refusal;
     if (exchange.answer.status === 204) return { kind: 'nothing' };
-    try {
-      const body: unknown = JSON.parse(exchange.answer.body);
-      return parseWaitAnswer(body);
-    } catch (error) {
-      // A proxy's page with status 200, or an answer cut off in the middle: another try is all there is.
-      return { kind: 'try-later', reason: `the answer is not JSON: ${describeError(error)}`, retryAfterMs: undefined };
-    }
+    const body = parseJson(exchange.answer.body);
+    return body === undefined ? NOT_JSON : parseWaitAnswer(body);
   }
 
   async report(body: string, signal: AbortSignal): Promise<Delivery> {
-    return await this.#post(ROUTE.report, body, signal);
+    const exchange = await this.#send('POST', ROUTE.report, Buffer.from(body), REPORT_DEADLINE_MS, signal);
+    if (exchange.refusal !== undefined) return exchange.refusal;
+    const answer = parseJson(exchange.answer.body);
+    if (answer === undefined) return NOT_JSON;
+    if (isAcceptance(answer)) return { kind: 'accepted' };
+    return {
+      kind: 'try-later',
+      reason: 'the answer does not say that the report was accepted',
+      retryAfterMs: undefined,
+    };
   }
 
   async announce(request: AgentRegisterRequest, signal: AbortSignal): Promise<Delivery> {
-    return await this.#post(ROUTE.agentRegister, JSON.stringify(request), signal);
-  }
-
-  async #post(path: string, body: string, signal: AbortSignal): Promise<Delivery> {
-    const exchange = await this.#send('POST', path, Buffer.from(body), REPORT_DEADLINE_MS, signal);
-    return exchange.refusal ?? { kind: 'accepted' };
+    const body = Buffer.from(JSON.stringify(request));
+    const exchange = await this.#send('POST', ROUTE.agentRegister, body, REPORT_DEADLINE_MS, signal);
+    if (exchange.refusal !== undefined) return exchange.refusal;
+    return parseJson(exchange.answer.body) === undefined ? NOT_JSON : { kind: 'accepted' };
   }
 
   async #send(
@@ -122,6 +125,21 @@ export class HttpUpstream implements Upstream {
       [HEADER.requestId]: random.uuid(),
       [HEADER.signature]: signBody(token, body),
     };
+  }
+}
+
+// A proxy's page with status 200, or an answer cut off in the middle: another try is all there is.
+const NOT_JSON: Refusal = {
+  kind: 'try-later',
+  reason: 'the answer is not JSON: something between here and the control plane answers in its place',
+  retryAfterMs: undefined,
+};
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { assertValidReport } from '../protocol/strict-report.ts';
+import { asRecord, bodyOf, clamp, end, newToken, pause } from './production-http.ts';
 
 export interface ProductionCommand {
   readonly id: string;
@@ -263,41 +264,4 @@ export class ProductionServer implements AsyncDisposable {
     const item = { deployment_hash: agent.deploymentHash, agent_id: agent.id, capabilities: agent.capabilities };
     end(response, 200, JSON.stringify({ message: 'OK', item }), 'application/json');
   }
-}
-
-function end(
-  response: ServerResponse,
-  status: number,
-  body: string | undefined,
-  type = 'text/plain; charset=utf-8',
-): void {
-  response.writeHead(status, body === undefined ? { 'content-length': '0' } : { 'content-type': type });
-  response.end(body);
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function asRecord(body: string): Readonly<Record<string, unknown>> {
-  const parsed: unknown = JSON.parse(body);
-  return typeof parsed === 'object' && parsed !== null ? Object.fromEntries(Object.entries(parsed)) : {};
-}
-
-function newToken(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(64)))
-    .toString('base64url')
-    .slice(0, 86);
-}
-
-function clamp(value: number, min: number, max: number): number {
-  return Math.min(Math.max(value, min), max);
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
 }

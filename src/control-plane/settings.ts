@@ -84,7 +84,7 @@ export interface ControlPlaneSettings {
   readonly logLevel: LogLevel;
 }
 
-export interface VaultSettings {
+interface VaultSettings {
   readonly address: string;
   readonly tokenFile: string;
   readonly prefix: string | undefined;

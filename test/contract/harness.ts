@@ -1,7 +1,10 @@
 // A control plane on a chosen database, and people and agents that talk to it through real sockets.
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, inject } from 'vitest';
+import { afterAll, beforeAll, describe, inject, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import {
   type ControlPlane,
@@ -14,14 +17,14 @@ import { signBody } from '../../src/protocol/signature.ts';
 export type DatabaseKind = 'pglite' | 'postgres';
 const KINDS: readonly DatabaseKind[] = ['pglite', 'postgres'];
 
-/** The system's clock with a wall time that a test can move. */
+/** The system's clock, moved by a test. */
 export class ShiftedClock implements Clock {
   shiftMs = 0;
   now(): number {
     return systemClock.now() + this.shiftMs;
   }
   monotonicMs(): number {
-    return systemClock.monotonicMs();
+    return systemClock.monotonicMs() + this.shiftMs;
   }
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return systemClock.sleep(ms, signal);
@@ -244,6 +247,26 @@ export class TestAgent {
       ...more,
     });
   }
+}
+
+/** Whether a poll that starts now is still waiting after `ms`; it then hangs up. */
+export async function findsNothing(agent: TestAgent, ms = 400): Promise<boolean> {
+  const hangUp = new AbortController();
+  const poll = agent.poll(30, hangUp.signal).then(
+    (answer) => answer.commandId === null && answer.status === 200,
+    () => true,
+  );
+  const waited = pause(ms).then(() => hangUp.abort());
+  const nothing = await poll;
+  await waited;
+  return nothing;
+}
+
+/** A folder that is removed when the test ends. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'control-plane-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export function pause(ms: number): Promise<void> {

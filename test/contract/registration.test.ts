@@ -1,6 +1,7 @@
 // Registration: with a purchase token and by deployment hash, each refusal, and what a repeat does (REQUIREMENTS B3, B4).
 import { expect, test } from 'vitest';
-import { FINGERPRINT, newPerson, onBothDatabases, TestAgent } from './harness.ts';
+import { agentRegisterAnswer } from '../../src/protocol/registration.ts';
+import { FINGERPRINT, findsNothing, newPerson, onBothDatabases, TestAgent } from './harness.ts';
 
 onBothDatabases('registration with a purchase token', {}, (world) => {
   test('the first time is 201 with an identity that works', async () => {
@@ -60,16 +61,15 @@ onBothDatabases('registration with a purchase token', {}, (world) => {
     const answers = await Promise.all(
       servers.map((server_fingerprint) => world().registerWith(purchase_token, { server_fingerprint })),
     );
-    expect(answers.map((answer) => answer.status).toSorted()).toEqual([201, 201, 403, 403, 403]);
+    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([201, 201, 403, 403, 403]);
     expect(answers.find((answer) => answer.status === 403)?.body['code']).toBe('purchase_token_used_up');
   });
 
   test('ten registrations of one server at the same moment make one identity', async () => {
     const { purchase_token } = await world().mint({ max_servers: 3 });
     const answers = await Promise.all(Array.from({ length: 10 }, () => world().registerWith(purchase_token)));
-    expect(answers.map((answer) => answer.status).toSorted()).toEqual([
-      200, 200, 200, 200, 200, 200, 200, 200, 200, 201,
-    ]);
+    expect(answers.filter((answer) => answer.status === 201)).toHaveLength(1);
+    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(9);
     expect(new Set(answers.map((answer) => answer.body['agent_id'])).size).toBe(1);
   });
 
@@ -121,7 +121,7 @@ onBothDatabases('registration by deployment hash', {}, (world) => {
   const register = (deployment_hash: string, more: object = {}) =>
     world().post('/api/v1/agent/register', { deployment_hash, ...ANNOUNCEMENT, ...more });
   const agentOf = (hash: string, body: Readonly<Record<string, unknown>>): TestAgent => {
-    const { item } = body['data'] as { item: { agent_id: string; agent_token: string } };
+    const { item } = agentRegisterAnswer.parse(body).data;
     return new TestAgent(world().controlPlane.url, item.agent_id, item.agent_token, hash);
   };
 
@@ -139,13 +139,7 @@ onBothDatabases('registration by deployment hash', {}, (world) => {
         },
       },
     });
-    expect(
-      (
-        await agentOf(hash, answer.body)
-          .poll(5, AbortSignal.timeout(300))
-          .catch(() => ({ status: 'waiting' }))
-      ).status,
-    ).toBe('waiting');
+    expect(await findsNothing(agentOf(hash, answer.body))).toBe(true);
   });
 
   test('an unknown deployment is 404', async () => {

@@ -93,13 +93,17 @@ onBothDatabases('reports', {}, (world) => {
   });
 
   test('of ten different reports at the same moment exactly one counts', async () => {
-    const { agent, commandId } = await delivered(world());
-    const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => agent.report(commandId, { result: { n } })));
-    expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 10 }, () => 200));
-    const fresh = answers.filter((answer) => answer.text.includes('result accepted'));
-    expect(fresh).toHaveLength(1);
-    const winner = answers.findIndex((answer) => answer.text.includes('result accepted'));
-    expect(await world().command(agent.deploymentHash, commandId)).toMatchObject({ result: { n: winner } });
+    // Several rounds: in the first one opening ten connections spreads the reports out.
+    for (let round = 0; round < 5; round += 1) {
+      const { agent, commandId } = await delivered(world());
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, n) => agent.report(commandId, { result: { n } })),
+      );
+      expect(answers.filter((answer) => answer.status === 200)).toHaveLength(10);
+      expect(answers.filter((answer) => answer.text.includes('result accepted'))).toHaveLength(1);
+      const winner = answers.findIndex((answer) => answer.text.includes('result accepted'));
+      expect(await world().command(agent.deploymentHash, commandId)).toMatchObject({ result: { n: winner } });
+    }
   });
 
   test('a report for a cancelled command does not revive it', async () => {
@@ -115,7 +119,7 @@ onBothDatabases('reports', {}, (world) => {
     const other = await delivered(world());
     const bad = { command_status: 'done', result: null };
     const code = async (answer: Promise<Answer>): Promise<string> =>
-      `${(await answer).status} ${(await answer).body['code']}`;
+      `${(await answer).status} ${String((await answer).body['code'])}`;
     expect(await code(agent.report('cmd_none', { ...bad, deployment_hash: other.agent.deploymentHash }))).toBe(
       '403 wrong_deployment',
     );
@@ -234,7 +238,7 @@ onBothDatabases('result validation', {}, (world) => {
     const whole = result === null ? null : { deployment_hash: agent.deploymentHash, ...result };
     const answer = await agent.report(commandId, { status: 'failed', command_status: 'failed', result: whole });
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_result' } });
-    if (result === null) expect(answer.body['message']).toContain(`${type} result payload is required`);
+    expect(answer.body['message']).toContain(result === null ? `${type} result payload is required` : 'result.');
     expect(await world().command(agent.deploymentHash, commandId)).toMatchObject({ status: 'sent', result: null });
   });
 

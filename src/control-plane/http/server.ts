@@ -6,7 +6,7 @@ import type { Log } from '../../platform/log.ts';
 import { isProblemCode, PROBLEMS, type ProblemBody, type ProblemCode } from './problem.ts';
 
 /** Bodies other than reports: a deploy command carries compose text. */
-export const BODY_MAX_BYTES = 1_048_576;
+const BODY_MAX_BYTES = 1_048_576;
 const PATH_PARAMETER_MAX_CHARS = 256;
 /** How long a client may take to send a request; a long poll's answer is not limited by it. */
 const REQUEST_TIMEOUT_MS = 30_000;

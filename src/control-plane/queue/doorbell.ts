@@ -52,12 +52,6 @@ export class Doorbell {
     for (const waiting of this.#waiting.values()) for (const wake of waiting) wake();
   }
 
-  get subscriberCount(): number {
-    let count = 0;
-    for (const waiting of this.#waiting.values()) count += waiting.size;
-    return count;
-  }
-
   #heard(payload: string): void {
     const topic = TOPICS.find((one) => payload.startsWith(`${one}:`));
     if (topic === undefined) return;

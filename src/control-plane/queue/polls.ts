@@ -25,10 +25,6 @@ export class Polls {
     this.#clock = clock;
   }
 
-  get openCount(): number {
-    return this.#open.size;
-  }
-
   /** Waits up to `timeoutMs` for a command of the agent and leases it. `gone` aborts when the client has closed its connection. */
   async next(agent: Identity, timeoutMs: number, gone: AbortSignal): Promise<PollOutcome> {
     const end = new AbortController();

@@ -11,7 +11,7 @@ import type { Services } from '../services.ts';
 const path = z.object({ deployment_hash: deploymentHash });
 
 /** Why a dashboard must use something else than the agent for compose. */
-export type FallbackReason = 'no_agent' | 'agent_offline' | 'compose_not_supported';
+type FallbackReason = 'no_agent' | 'agent_offline' | 'compose_not_supported';
 
 /**
  * The deployment's own agent, its owner or the administrator. 200 `{message, item}` with the commands whose requirement the agent

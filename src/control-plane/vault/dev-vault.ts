@@ -51,8 +51,7 @@ export class DevVault implements AsyncDisposable {
 
   /** A token that may read this deployment's secrets, in both mounts, and nothing else. */
   async mintReadToken(deploymentHash: string): Promise<string> {
-    const readPrefixes = [`agent/${deploymentHash}/`, `secret/data/agent/${deploymentHash}/`];
-    return this.#store.mintToken({ name: `read ${deploymentHash}`, readPrefixes });
+    return mintReadToken(this.#store, deploymentHash);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,6 +108,8 @@ async function handle(
   const list = listQuery.parse(request.query).list === 'true';
   if (!allowed(token, request.method, list ? `${path}/` : path))
     return reply.code(403).send({ errors: ['permission denied'] });
+  if (path === 'auth/token/create' && request.method === 'POST')
+    return reply.send(await tokenCreated(store, options, request));
   const body = request.method === 'POST' || request.method === 'PUT' ? bodyOf(request) : undefined;
   const kvRequest: KvRequest = {
     method: list ? 'LIST' : request.method,
@@ -120,6 +121,27 @@ async function handle(
   if (answer.errors !== undefined) return reply.code(answer.status).send({ errors: answer.errors });
   if (answer.data === undefined) return reply.code(answer.status).send();
   return reply.code(answer.status).send(envelope(options, answer.data));
+}
+
+/** What one policy of the development Vault grants: `agent-read:DEPLOYMENT_HASH`. */
+const READ_POLICY = /^agent-read:(?<hash>[\w-]{1,128})$/u;
+const createToken = z.object({ policies: z.tuple([z.string().max(200).regex(READ_POLICY)]) });
+
+async function mintReadToken(store: DevVaultStore, deploymentHash: string): Promise<string> {
+  const readPrefixes = [`agent/${deploymentHash}/`, `secret/data/agent/${deploymentHash}/`];
+  return store.mintToken({ name: `read ${deploymentHash}`, readPrefixes });
+}
+
+// For whoever has the root token and is outside of this process.
+async function tokenCreated(
+  store: DevVaultStore,
+  options: DevVaultOptions,
+  request: FastifyRequest,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { policies } = createToken.parse(bodyOf(request));
+  const hash = READ_POLICY.exec(policies[0])?.groups?.['hash'] ?? '';
+  const auth = { client_token: await mintReadToken(store, hash), policies, renewable: false, lease_duration: 0 };
+  return { ...envelope(options, null), auth };
 }
 
 function bodyOf(request: FastifyRequest): Readonly<Record<string, unknown>> {

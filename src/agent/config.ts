@@ -145,9 +145,6 @@ export interface ConfigSources {
   readonly filePath: string;
 }
 
-/** What a person has to know who will set it right: each fault with its setting, what was wrong, and an example. */
-export type ConfigFault = Fault<'invalid_configuration'>;
-
 export function environmentName(setting: string): string {
   return `STATUS_PANEL_${setting.toUpperCase()}`;
 }
@@ -158,7 +155,7 @@ export function flagName(setting: string): string {
 
 const fileSchema = z.record(z.string().max(100), z.unknown());
 
-/** Puts the sources together and checks them. Throws ConfigFault with every fault there is. */
+/** Puts the sources together and checks them. Throws Fault invalid_configuration with every fault there is, a line each: setting, what was wrong, an example. */
 export function resolveConfig(sources: ConfigSources): Config {
   const faults: string[] = [];
   const file = fileSchema.safeParse(sources.file ?? {});

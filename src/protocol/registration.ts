@@ -23,7 +23,6 @@ export const marketplaceRegisterRequest = z.object({
   server_fingerprint: serverFingerprint,
   stack_id: z.string().min(1).max(LIMITS.stackIdMaxChars),
 });
-export type MarketplaceRegisterRequest = z.infer<typeof marketplaceRegisterRequest>;
 
 export const marketplaceRegisterAnswer = z.object({
   agent_id: agentId,

@@ -15,8 +15,6 @@ export interface VaultSettings {
   readonly tokenFile: string;
 }
 
-export type VaultFault = Fault<'vault_unavailable' | 'vault_refused'>;
-
 const DEADLINE_MS = 10_000;
 
 // Both KV versions end in data.data.token, because the server wraps its value once more; plain version 1 secrets do not.
@@ -24,7 +22,7 @@ const wrapped = z.object({ data: z.object({ data: z.object({ token: agentToken }
 const plain = z.object({ data: z.object({ token: agentToken }) });
 const refusal = z.object({ errors: z.array(z.string().max(1_000)).max(20) });
 
-/** The token the control plane wrote for this deployment. Throws VaultFault with what Vault said and what to look at. */
+/** The token the control plane wrote for this deployment. Throws Fault vault_unavailable or vault_refused with what Vault said and what to look at. */
 export async function readAgentToken(
   client: HttpClient,
   settings: VaultSettings,

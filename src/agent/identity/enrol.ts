@@ -6,8 +6,6 @@ import { errorMessage } from '../../protocol/wait.ts';
 import type { HttpClient } from '../upstream/http-client.ts';
 import type { Identity } from './identity.ts';
 
-export type EnrolmentFault = Fault<'registration_refused' | 'registration_failed'>;
-
 export type Enrolment =
   | { readonly way: 'purchase_token'; readonly purchaseToken: string; readonly stackId: string }
   | { readonly way: 'deployment_hash'; readonly deploymentHash: string; readonly capabilities: readonly string[] };
@@ -23,7 +21,7 @@ export interface EnrolmentFacts {
 const DEADLINE_MS = 30_000;
 
 /**
- * Asks once; safe to repeat. Throws EnrolmentFault: `registration_refused` when another try with the same input cannot help,
+ * Asks once; safe to repeat. Throws Fault `registration_refused` when another try with the same input cannot help,
  * `registration_failed` when it may.
  */
 export async function enrol(

@@ -19,9 +19,6 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** `unreachable`: no complete answer came. The cause stands in the message. */
-export type HttpFault = Fault<'unreachable'>;
-
 export interface HttpClientOptions {
   readonly origin: string;
   readonly clock: Clock;
@@ -57,7 +54,7 @@ export class HttpClient implements AsyncDisposable {
     });
   }
 
-  /** Throws Fault unreachable, or the signal's reason when `signal` aborts. Never follows a redirect. */
+  /** Throws Fault unreachable when no complete answer came, with the cause in its message, or the signal's reason when `signal` aborts. Never follows a redirect. */
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     using deadline = this.#clock.deadline(request.deadlineMs, signal);
     try {

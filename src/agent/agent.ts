@@ -14,6 +14,7 @@ import type { Journal } from './journal/journal.ts';
 import { runScheduled, type Scheduled } from './schedule.ts';
 import { deliverUntilStopped } from './worker/deliver.ts';
 import { pollUntilStopped } from './worker/poll.ts';
+import { reconcileUntilStopped } from './worker/reconcile.ts';
 
 /** How long after the signal to stop an open poll is left alone, and how long reports are still handed in. */
 const POLL_GRACE_MS = 3_000;
@@ -42,6 +43,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const polling = pollUntilStopped({
     ...common,
     onCommand: (envelope) => parts.worker.accept(envelope),
+    onCancel: (commandId) => parts.worker.cancel(commandId),
+    onUnclean: () => parts.lostBell.ring(),
+    inHand: () => parts.worker.inHand,
     onAnswer: ready,
     stopping,
     dropPoll: signals.dropPoll.signal,
@@ -54,11 +58,19 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     draining: signals.draining.signal,
     stopped: signals.hangUp.signal,
   });
+  const reconciling = reconcileUntilStopped({
+    ...common,
+    worker: parts.worker,
+    bell: parts.lostBell,
+    circumstances: parts.lostCircumstances,
+    stopping,
+  });
+  parts.lostBell.ring();
   const scheduled = runScheduled(tasksOf(options, parts), clock, random, stopping);
   const ending = shutdown(options, parts, { polling, delivering }, signals);
   await Promise.race([
     parts.worker.failed,
-    Promise.all([polling, delivering, scheduled, announce(options, parts, ready), ending]),
+    Promise.all([polling, delivering, reconciling, scheduled, announce(options, parts, ready), ending]),
   ]);
 }
 
@@ -117,7 +129,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await promise;
 }
 
-function tasksOf(options: AgentOptions, { credentials, journal, log }: Parts): readonly Scheduled[] {
+function tasksOf(options: AgentOptions, { credentials, journal, log, lostBell }: Parts): readonly Scheduled[] {
   const { config, clock } = options;
   return [
     {
@@ -125,6 +137,12 @@ function tasksOf(options: AgentOptions, { credentials, journal, log }: Parts): r
       expression: config.vault_refresh_schedule,
       jitterMs: 60_000,
       run: (signal) => credentials.refresh(signal),
+    },
+    {
+      name: 'lost deliveries',
+      expression: '*/2 * * * *',
+      jitterMs: 60_000,
+      run: async () => lostBell.ring(),
     },
     {
       name: 'journal',

@@ -15,11 +15,13 @@ import { serverFingerprint } from './host/fingerprint.ts';
 import { enrol } from './identity/enrol.ts';
 import { type Identity, storeIdentity } from './identity/identity.ts';
 import type { Journal } from './journal/journal.ts';
+import { PatientJournal } from './journal/patient-journal.ts';
 import { SqliteJournal } from './journal/sqlite-journal.ts';
 import { KnownSecrets } from './redaction/known-secrets.ts';
 import { HttpClient } from './upstream/http-client.ts';
 import { ServerClock } from './upstream/server-clock.ts';
 import { HttpUpstream, type Upstream } from './upstream/upstream.ts';
+import type { LostCircumstances } from './worker/lost-deliveries.ts';
 import { Outbox } from './worker/outbox.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -37,7 +39,7 @@ export interface AgentOptions {
   /** Called once, when the control plane has accepted an authenticated request. */
   readonly onReady: () => void;
   /** The parts that touch the disk and the engine, for compositions that put something between. */
-  readonly openJournal?: (path: string) => Journal;
+  readonly openJournal?: (path: string, nowMs: number) => Journal;
   readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'environment'>;
 }
 
@@ -52,6 +54,9 @@ export interface Parts {
   readonly upstream: Upstream;
   readonly outbox: Outbox;
   readonly bell: Doorbell;
+  /** Rung when commands may have been lost on their way. */
+  readonly lostBell: Doorbell;
+  readonly lostCircumstances: () => LostCircumstances | undefined;
   readonly worker: Worker;
   readonly log: Log;
 }
@@ -60,7 +65,9 @@ export interface Parts {
 export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: AsyncDisposableStack): Parts {
   const { clock, config, registry, stopping } = options;
   const log = maskLog(options.log, (text) => secrets.maskText(text));
-  const journal = stack.use((options.openJournal ?? openSqliteJournal)(join(options.stateDirectory, 'journal.db')));
+  const path = join(options.stateDirectory, 'journal.db');
+  const open = (): Journal => (options.openJournal ?? openSqliteJournal)(path, clock.now());
+  const journal = stack.use(new PatientJournal({ open, clock, log }));
   const client = controlPlaneClient(options, stack);
   const credentials = credentialsOf(options, client, log, stack);
   const serverClock = new ServerClock(clock, log);
@@ -85,12 +92,25 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     stopping,
     stopped: cutOff,
   });
+  journal.onOpened = () => worker.recover();
   return {
     journal,
     credentials,
     upstream: upstreamOf(options, client, credentials, serverClock),
     outbox,
     bell,
+    lostBell: new Doorbell(),
+    lostCircumstances: () => {
+      const { bornAtMs } = journal;
+      if (!journal.healthy || bornAtMs === undefined) return undefined;
+      return {
+        registry,
+        deploymentHash: options.identity.deployment_hash,
+        knows: (commandId) => worker.knows(commandId),
+        serverNowMs: serverClock.now(),
+        journalBornMs: bornAtMs - serverClock.skewMs(),
+      };
+    },
     worker,
     log,
   };
@@ -206,8 +226,8 @@ export function serverUrl({ config, identity }: AgentOptions): string {
   return config.server_url ?? identity.server_url;
 }
 
-function openSqliteJournal(path: string): Journal {
-  return new SqliteJournal(path);
+function openSqliteJournal(path: string, nowMs: number): Journal {
+  return new SqliteJournal(path, nowMs);
 }
 
 function openEngine(socketPath: string, clock: Clock): EngineDocker {

@@ -58,6 +58,15 @@ export const ERROR_CODES = {
     meaning: 'The agent stopped while the command ran, and what is known of its effect stands in the message.',
     action: 'Look at the state of the container, then send the command again if it is still wanted.',
   },
+  cancelled: {
+    meaning: 'The command was cancelled before it had ended; what it had done by then stands in the message.',
+    action: 'Nothing, or look at the state of the container if the command was a change.',
+  },
+  delivery_lost: {
+    meaning:
+      'The control plane handed the command out, but it never arrived, and it is too late to run it now. It did not run.',
+    action: 'Send it again if it is still wanted.',
+  },
   expired: {
     meaning: 'The command was too old when it could have run.',
     action: 'Send it again if it is still wanted.',

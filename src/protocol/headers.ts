@@ -8,6 +8,12 @@ export const HEADER = {
   signature: 'x-agent-signature',
 } as const;
 
+/**
+ * On a poll: ids of the commands that the agent has received and whose reports are not acknowledged yet, separated by commas. The reference
+ * control plane keeps their leases; other servers do not look at it.
+ */
+export const WORKING_HEADER = 'x-agent-working';
+
 /** How far a request's `X-Timestamp` may lie from the verifier's clock (PROTOCOL.md §2.2). */
 export const TIMESTAMP_TOLERANCE_SECONDS = 300;
 

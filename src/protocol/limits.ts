@@ -23,6 +23,8 @@ export const LIMITS = {
   errorsMaxCount: 100,
   capabilitiesMaxCount: 64,
   capabilityMaxChars: 100,
+  cancelsMaxCount: 200,
+  workingMaxCount: 200,
   timestampMaxChars: 40,
   timeoutMaxSeconds: 86_400,
   logLinesMaxCount: 1_000,

@@ -9,6 +9,7 @@ export const ROUTE = {
   commands: '/api/v1/commands/:deployment_hash',
   command: '/api/v1/commands/:deployment_hash/:command_id',
   capabilities: '/api/v1/deployments/:deployment_hash/capabilities',
+  snapshot: '/api/v1/agent/deployments/:deployment_hash',
   health: '/health',
 } as const;
 

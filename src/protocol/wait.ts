@@ -6,9 +6,24 @@ import { LIMITS } from './limits.ts';
 const flat = z.object({ item: z.unknown() });
 const nested = z.object({ data: z.object({ item: z.unknown() }) });
 
+const withMeta = z.object({
+  meta: z.object({
+    superseded: z.boolean().optional().catch(undefined),
+    cancel: z.array(z.string().max(LIMITS.commandIdMaxChars)).max(LIMITS.cancelsMaxCount).optional().catch(undefined),
+  }),
+});
+
+/** What the reference control plane says beside a command, or instead of one. */
+export interface WaitMeta {
+  /** A newer poll with the same identity took this one's place. */
+  readonly superseded: boolean;
+  /** Commands of this agent that are not wanted any more. */
+  readonly cancel: readonly string[];
+}
+
 export type WaitAnswer =
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'command'; readonly envelope: CommandEnvelope }
+  | ({ readonly kind: 'nothing' } & WaitMeta)
+  | ({ readonly kind: 'command'; readonly envelope: CommandEnvelope } & WaitMeta)
   /** The answer holds something that is no command; `commandId` when at least that could be read. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly commandId: string | undefined };
 
@@ -16,13 +31,20 @@ export type WaitAnswer =
 export function parseWaitAnswer(body: unknown): WaitAnswer {
   const item = itemOf(body);
   if (item === undefined) return { kind: 'unreadable', reason: 'the answer has no "item"', commandId: undefined };
-  if (item === null) return { kind: 'nothing' };
+  const meta = metaOf(body);
+  if (item === null) return { kind: 'nothing', ...meta };
   const parsed = commandEnvelope.safeParse(item);
-  if (parsed.success) return { kind: 'command', envelope: parsed.data };
+  if (parsed.success) return { kind: 'command', envelope: parsed.data, ...meta };
   const id = z.object({ command_id: z.string().max(LIMITS.commandIdMaxChars) }).safeParse(item);
   const issue = parsed.error.issues[0];
   const reason = issue === undefined ? 'unknown' : `${issue.path.join('.') || 'item'}: ${issue.message}`;
   return { kind: 'unreadable', reason, commandId: id.success ? id.data.command_id : undefined };
+}
+
+function metaOf(body: unknown): WaitMeta {
+  const parsed = withMeta.safeParse(body);
+  if (!parsed.success) return { superseded: false, cancel: [] };
+  return { superseded: parsed.data.meta.superseded ?? false, cancel: parsed.data.meta.cancel ?? [] };
 }
 
 function itemOf(body: unknown): unknown {

@@ -14,6 +14,8 @@ export interface OutboxReport {
  * Times are milliseconds since the epoch.
  */
 export interface Journal extends Disposable {
+  /** When the journal was begun, by the host's clock. */
+  readonly bornAtMs: number | undefined;
   /** Stores a new command, or returns the entry that is already there. */
   receive(envelope: CommandEnvelope, nowMs: number): JournalEntry | undefined;
   find(commandId: string): JournalEntry | undefined;

@@ -27,7 +27,8 @@ const MIGRATIONS = [
      park_reason    TEXT
    ) STRICT;
    CREATE INDEX command_state ON command (state, finished_seq);
-   CREATE INDEX command_ended ON command (ended_at_ms);`,
+   CREATE INDEX command_ended ON command (ended_at_ms);
+   CREATE TABLE birth (at_ms INTEGER NOT NULL) STRICT;`,
 ] as const;
 
 /** The file never grows beyond this; commits fail with SQLITE_FULL instead. */
@@ -52,14 +53,17 @@ export class SqliteJournal implements Journal {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
+  readonly bornAtMs: number;
+
   /** Opens or creates the file, with its directory 0700. Throws Fault cannot_journal with the path and the reason. */
-  constructor(path: string) {
+  constructor(path: string, nowMs: number) {
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       this.#db = new DatabaseSync(path);
       this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;
         PRAGMA journal_size_limit = 4194304; PRAGMA max_page_count = ${FILE_MAX_BYTES / PAGE_BYTES};`);
       this.#migrate();
+      this.bornAtMs = this.#birth(nowMs);
     } catch (error) {
       throw cannotJournal(`the journal ${path} cannot be opened`, error);
     }
@@ -169,6 +173,11 @@ export class SqliteJournal implements Journal {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+
+  #birth(nowMs: number): number {
+    this.#db.prepare('INSERT INTO birth (at_ms) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM birth)').run(nowMs);
+    return z.object({ at_ms: z.number() }).parse(this.#db.prepare('SELECT at_ms FROM birth').get()).at_ms;
   }
 
   #migrate(): void {

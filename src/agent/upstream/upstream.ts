@@ -2,11 +2,13 @@
 import type { Clock } from '../../platform/clock.ts';
 import { Fault } from '../../platform/fault.ts';
 import type { Random } from '../../platform/random.ts';
-import { HEADER } from '../../protocol/headers.ts';
+import { HEADER, WORKING_HEADER } from '../../protocol/headers.ts';
 import type { AgentRegisterRequest } from '../../protocol/registration.ts';
 import { isAcceptance } from '../../protocol/report.ts';
 import { pathOf, ROUTE } from '../../protocol/routes.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { signBody } from '../../protocol/signature.ts';
+import { parseSnapshot, SNAPSHOT_COMMANDS_COUNT, type SnapshotCommand } from '../../protocol/snapshot.ts';
 import { parseWaitAnswer, type WaitAnswer } from '../../protocol/wait.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { classify, type Verdict } from './classify.ts';
@@ -24,11 +26,15 @@ export interface Refusal {
 export type Poll = WaitAnswer | Refusal;
 export type Delivery = { readonly kind: 'accepted' } | Refusal;
 
+export type Snapshot = { readonly kind: 'commands'; readonly commands: readonly SnapshotCommand[] } | Refusal;
+
 export interface Upstream {
-  /** One long poll. Rejects only when `signal` aborts. */
-  wait(signal: AbortSignal): Promise<Poll>;
+  /** One long poll; `working` are the commands in hand. Rejects only when `signal` aborts. */
+  wait(working: readonly string[], signal: AbortSignal): Promise<Poll>;
   /** One attempt to hand in a report; `body` is sent and signed as it is. */
   report(body: string, signal: AbortSignal): Promise<Delivery>;
+  /** The newest commands of this deployment, as the server sees them. */
+  snapshot(signal: AbortSignal): Promise<Snapshot>;
   /** Tells the server what this agent can do now. */
   announce(request: AgentRegisterRequest, signal: AbortSignal): Promise<Delivery>;
 }
@@ -52,18 +58,23 @@ const REPORT_DEADLINE_MS = 30_000;
 export class HttpUpstream implements Upstream {
   readonly #options: UpstreamOptions;
   readonly #waitPath: string;
+  readonly #snapshotPath: string;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
     const query = `timeout=${options.pollTimeoutSeconds}&interval=${options.pollIntervalSeconds}`;
-    this.#waitPath = `${pathOf(ROUTE.wait, { deployment_hash: options.deploymentHash })}?${query}`;
+    const parameters = { deployment_hash: options.deploymentHash };
+    this.#waitPath = `${pathOf(ROUTE.wait, parameters)}?${query}`;
+    this.#snapshotPath = `${pathOf(ROUTE.snapshot, parameters)}?command_limit=${SNAPSHOT_COMMANDS_COUNT}`;
   }
 
-  async wait(signal: AbortSignal): Promise<Poll> {
+  async wait(working: readonly string[], signal: AbortSignal): Promise<Poll> {
     const deadlineMs = this.#options.pollTimeoutSeconds * 1000 + POLL_SLACK_MS;
-    const exchange = await this.#send('GET', this.#waitPath, undefined, deadlineMs, signal);
+    const inHand: Record<string, string> =
+      working.length === 0 ? {} : { [WORKING_HEADER]: working.slice(0, LIMITS.workingMaxCount).join(',') };
+    const exchange = await this.#send('GET', this.#waitPath, undefined, deadlineMs, signal, inHand);
     if (exchange.refusal !== undefined) return exchange.refusal;
-    if (exchange.answer.status === 204) return { kind: 'nothing' };
+    if (exchange.answer.status === 204) return { kind: 'nothing', superseded: false, cancel: [] };
     const body = parseJson(exchange.answer.body);
     return body === undefined ? NOT_JSON : parseWaitAnswer(body);
   }
@@ -81,6 +92,13 @@ export class HttpUpstream implements Upstream {
     };
   }
 
+  async snapshot(signal: AbortSignal): Promise<Snapshot> {
+    const exchange = await this.#send('GET', this.#snapshotPath, undefined, REPORT_DEADLINE_MS, signal);
+    if (exchange.refusal !== undefined) return exchange.refusal;
+    const commands = parseSnapshot(parseJson(exchange.answer.body));
+    return commands === undefined ? NOT_JSON : { kind: 'commands', commands };
+  }
+
   async announce(request: AgentRegisterRequest, signal: AbortSignal): Promise<Delivery> {
     const body = Buffer.from(JSON.stringify(request));
     const exchange = await this.#send('POST', ROUTE.agentRegister, body, REPORT_DEADLINE_MS, signal);
@@ -94,11 +112,12 @@ export class HttpUpstream implements Upstream {
     body: Buffer | undefined,
     deadlineMs: number,
     signal: AbortSignal,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly answer: HttpAnswer; readonly refusal: undefined } | { readonly refusal: Refusal }> {
     const { client, credentials, serverClock } = this.#options;
     const { token } = credentials;
     try {
-      const headers = this.#headers(token, body);
+      const headers = { ...this.#headers(token, body), ...more };
       const answer = await client.request(
         { method, path, headers, deadlineMs, ...(body === undefined ? {} : { body }) },
         signal,

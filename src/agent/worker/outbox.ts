@@ -35,6 +35,11 @@ export class Outbox {
     this.#volatile.set(report.commandId, report);
   }
 
+  /** Whether a report of this command waits in memory. */
+  holds(commandId: string): boolean {
+    return this.#volatile.has(commandId) || this.#unrecorded.has(commandId);
+  }
+
   waiting(): readonly OutboxEntry[] {
     this.#recordLate();
     const durable = this.#journal.outbox(WINDOW_COUNT).filter((report) => !this.#unrecorded.has(report.commandId));

@@ -11,6 +11,12 @@ export interface PollOptions {
   readonly upstream: Upstream;
   /** Takes a command; must not throw and must not wait. */
   readonly onCommand: (envelope: CommandEnvelope) => void;
+  /** Commands in hand, told to the server with each poll. */
+  readonly inHand: () => readonly string[];
+  /** The control plane does not want a command any more. */
+  readonly onCancel: (commandId: string) => void;
+  /** A poll ended in a way in which a command may have been lost on its way. */
+  readonly onUnclean: () => void;
   /** Told of every poll that the server accepted. */
   readonly onAnswer: () => void;
   readonly clock: Clock;
@@ -24,23 +30,31 @@ export interface PollOptions {
 
 /** An empty answer that comes sooner means a server that does not hold polls: asking again at once would be a hot loop. */
 const EMPTY_ANSWER_MIN_MS = 1_000;
+const STAND_BACK_MS = 15_000;
 
 export async function pollUntilStopped(options: PollOptions): Promise<void> {
   const { upstream, clock, stopping, dropPoll } = options;
-  const outage = new Outage('control plane', clock, options.log);
+  const troubles = {
+    outage: new Outage('control plane', clock, options.log),
+    twin: new Outage('identity', clock, options.log),
+  };
   while (!stopping.aborted) {
     const beganMs = clock.monotonicMs();
-    const poll = await waitOnce(upstream, dropPoll);
+    const poll = await waitOnce(upstream, options.inHand(), dropPoll);
     if (poll === undefined) return;
     if (isAnswer(poll)) options.onAnswer();
-    const pauseMs = handle(poll, clock.monotonicMs() - beganMs, outage, options);
+    const pauseMs = handle(poll, clock.monotonicMs() - beganMs, troubles, options);
     if (pauseMs > 0) await clock.sleep(pauseMs, stopping);
   }
 }
 
-async function waitOnce(upstream: Upstream, dropPoll: AbortSignal): Promise<Poll | undefined> {
+async function waitOnce(
+  upstream: Upstream,
+  inHand: readonly string[],
+  dropPoll: AbortSignal,
+): Promise<Poll | undefined> {
   try {
-    return await upstream.wait(dropPoll);
+    return await upstream.wait(inHand, dropPoll);
   } catch (error) {
     if (dropPoll.aborted) return undefined;
     throw error;
@@ -52,15 +66,16 @@ function isAnswer(poll: Poll): boolean {
 }
 
 /** Acts on an answer; returns how long to wait before the next poll, in milliseconds. */
-function handle(poll: Poll, tookMs: number, outage: Outage, options: PollOptions): number {
+function handle(poll: Poll, tookMs: number, troubles: Troubles, options: PollOptions): number {
   switch (poll.kind) {
     case 'nothing':
-      outage.ended();
-      return Math.max(EMPTY_ANSWER_MIN_MS - tookMs, 0);
     case 'command':
-      outage.ended();
-      options.onCommand(poll.envelope);
-      return 0;
+      troubles.outage.ended();
+      for (const commandId of poll.cancel) options.onCancel(commandId);
+      if (poll.kind === 'command') options.onCommand(poll.envelope);
+      if (poll.superseded) return standBack(troubles, options);
+      troubles.twin.ended();
+      return poll.kind === 'command' || poll.cancel.length > 0 ? 0 : Math.max(EMPTY_ANSWER_MIN_MS - tookMs, 0);
     case 'unreadable':
       options.log.error('command cannot be read and cannot be answered', {
         command_id: poll.commandId,
@@ -72,7 +87,21 @@ function handle(poll: Poll, tookMs: number, outage: Outage, options: PollOptions
     case 'forbidden':
     case 'try-later':
     case 'rejected':
-      outage.failed(poll.reason);
-      return retryDelayMs(POLL_RETRY, outage.failures, options.random.fraction(), poll.retryAfterMs);
+      troubles.outage.failed(poll.reason);
+      if (poll.kind === 'unreachable' || poll.kind === 'try-later') options.onUnclean();
+      return retryDelayMs(POLL_RETRY, troubles.outage.failures, options.random.fraction(), poll.retryAfterMs);
   }
+}
+
+interface Troubles {
+  readonly outage: Outage;
+  readonly twin: Outage;
+}
+
+// Another agent polls with this identity, as a copied server image does. Two that take each other's place in a hot loop help nobody.
+function standBack(troubles: Troubles, options: PollOptions): number {
+  troubles.twin.failed(
+    'another agent polls with this identity (a copied server?): register one of them anew with --replace',
+  );
+  return STAND_BACK_MS + options.random.fraction() * STAND_BACK_MS;
 }

@@ -40,24 +40,59 @@ export interface WorkerOptions {
 /** Reads that run at the same time. */
 const READS_MAX_COUNT = 8;
 
-/** A command on its way. `durable` is false when the journal could not take it. */
+/** A command on its way. */
 interface Job {
   readonly envelope: CommandEnvelope;
   readonly command: Command;
+  /** False when the journal could not take it. */
   readonly durable: boolean;
+  /** Aborts when the command is cancelled, or the agent stops without waiting for it. */
+  readonly ending: AbortController;
 }
 
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #lanes = new Lanes(new Semaphore(READS_MAX_COUNT));
   readonly #running = new Set<Promise<void>>();
-  /** Ids that are being worked on without an entry in the journal. */
-  readonly #volatileIds = new Set<string>();
+  /** By command_id, from its acceptance until its report is in the outbox. */
+  readonly #jobs = new Map<string, Job>();
   readonly #failed = Promise.withResolvers<never>();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#failed.promise.catch(() => undefined);
+    options.stopped.addEventListener('abort', () => {
+      for (const job of this.#jobs.values()) job.ending.abort(options.stopped.reason);
+    });
+  }
+
+  /** Ids of the commands that were accepted and whose reports are not acknowledged yet. */
+  get inHand(): readonly string[] {
+    const reported = this.#options.outbox.waiting().map((entry) => entry.commandId);
+    return [...this.#jobs.keys(), ...reported];
+  }
+
+  /** Whether the command is in the journal, in hand, or waits in memory with its report. */
+  knows(commandId: string): boolean {
+    const { journal, outbox } = this.#options;
+    return this.#jobs.has(commandId) || outbox.holds(commandId) || journal.find(commandId) !== undefined;
+  }
+
+  /** The control plane does not want a command any more: one that waits is not begun, one that runs is ended. */
+  cancel(commandId: string): void {
+    const job = this.#jobs.get(commandId);
+    if (job === undefined || job.ending.signal.aborted) return;
+    this.#options.log.info('command cancelled', { command_id: commandId, type: job.envelope.type });
+    job.ending.abort(new Fault<ErrorCode>('cancelled', 'cancelled by the control plane'));
+  }
+
+  /** Reports a command that was handed out, never arrived, and is too old to run. */
+  refuseLost(envelope: CommandEnvelope): void {
+    const { durable } = this.#receive(envelope);
+    this.#options.log.info('command received', { command_id: envelope.command_id, type: envelope.type, lost: true });
+    const message =
+      'the control plane handed it out but it never arrived; it did not run, and it is too late to run it now';
+    this.#refuse(envelope, 'delivery_lost', message, durable);
   }
 
   /** Rejects when a job met a bug outside its command: the process has to end. */
@@ -79,7 +114,7 @@ export class Worker {
       const command = registry.get(entry.envelope.type);
       if (command === undefined)
         this.#refuse(entry.envelope, 'unsupported_command', 'this version has no such command', true);
-      else this.#resume({ envelope: entry.envelope, command, durable: true }, entry);
+      else this.#resume({ envelope: entry.envelope, command, durable: true, ending: new AbortController() }, entry);
     }
     this.#options.bell.ring();
   }
@@ -96,13 +131,13 @@ export class Worker {
       if (decision.resend) this.#resend(envelope.command_id);
       return;
     }
-    if (this.#volatileIds.has(envelope.command_id)) return;
+    if (this.#jobs.has(envelope.command_id)) return;
     log.info('command received', { ...fields, by: envelope.created_by ?? undefined });
     const command = registry.get(envelope.type);
     if (decision.kind === 'refuse') this.#refuse(envelope, decision.code, decision.message, durable);
     else if (command !== undefined && !durable && command.access === 'change') {
       this.#refuse(envelope, 'cannot_journal', reason, durable);
-    } else if (command !== undefined) this.#submit({ envelope, command, durable });
+    } else if (command !== undefined) this.#submit({ envelope, command, durable, ending: new AbortController() });
   }
 
   #receive(envelope: CommandEnvelope): {
@@ -171,28 +206,29 @@ export class Worker {
 
   #schedule(job: Job, prepared: PreparedCommand, work: () => Promise<void>): void {
     const { stopping } = this.#options;
-    if (!job.durable) this.#volatileIds.add(job.envelope.command_id);
+    const commandId = job.envelope.command_id;
+    this.#jobs.set(commandId, job);
     const guarded = async (): Promise<void> => {
-      if (!stopping.aborted) await work();
+      if (job.ending.signal.aborted)
+        this.#refuse(job.envelope, 'cancelled', 'cancelled before it was begun', job.durable);
+      else if (!stopping.aborted) await work();
     };
     const task =
-      job.command.access === 'read'
-        ? this.#lanes.read(guarded, stopping).catch((error: unknown) => {
-            // Stopped while it waited for its turn: it is in the journal.
-            if (!stopping.aborted) throw error;
-          })
-        : this.#lanes.change(prepared.lane, guarded);
+      job.command.access === 'read' ? this.#lanes.read(guarded, stopping) : this.#lanes.change(prepared.lane, guarded);
     const tracked = task
-      .catch((error: unknown) => this.#failed.reject(error))
+      .catch((error: unknown) => {
+        // A read that was stopped while it waited for its turn is in the journal.
+        if (!stopping.aborted || error !== stopping.reason) this.#failed.reject(error);
+      })
       .finally(() => {
         this.#running.delete(tracked);
-        this.#volatileIds.delete(job.envelope.command_id);
+        this.#jobs.delete(commandId);
       });
     this.#running.add(tracked);
   }
 
   async #run(job: Job, prepared: PreparedCommand): Promise<void> {
-    const { clock, journal, stopped } = this.#options;
+    const { clock, journal } = this.#options;
     const startedMs = this.#options.serverNow();
     try {
       if (job.durable) journal.start(job.envelope.command_id, clock.now());
@@ -203,14 +239,14 @@ export class Worker {
         return;
       }
     }
-    const outcome = await execute(this.#execution(job), prepared, stopped);
+    const outcome = await execute(this.#execution(job), prepared, job.ending.signal);
     this.#finish(job.envelope, outcome, startedMs, job.durable);
   }
 
   async #investigate(job: Job, prepared: PreparedCommand, entry: JournalEntry, mayRunAgain: boolean): Promise<void> {
     const { evidence, startedAtMs } = entry;
     if (evidence === undefined) return;
-    const found = await investigate(this.#execution(job), prepared, evidence, mayRunAgain, this.#options.stopped);
+    const found = await investigate(this.#execution(job), prepared, evidence, mayRunAgain, job.ending.signal);
     if (found === 'run-again') await this.#run(job, prepared);
     else this.#finish(job.envelope, found, startedAtMs, true);
   }

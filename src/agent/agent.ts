@@ -37,9 +37,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   parts.worker.recover();
   const ready = once(() => {
     parts.log.info('ready: the control plane answers', { server: serverUrl(options) });
+    parts.activity.ready();
     options.onReady();
   });
-  const common = { upstream: parts.upstream, clock, random, log: parts.log };
+  const common = { upstream: parts.upstream, clock, random, log: parts.log, activity: parts.activity };
   const polling = pollUntilStopped({
     ...common,
     onCommand: (envelope) => parts.worker.accept(envelope),

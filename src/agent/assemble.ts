@@ -7,6 +7,7 @@ import { Doorbell } from '../platform/doorbell.ts';
 import { type Log, maskLog } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { Activity } from './activity.ts';
 import type { Config } from './config.ts';
 import { Credentials, type TokenSource } from './credentials/credentials.ts';
 import { readAgentToken } from './credentials/vault.ts';
@@ -30,6 +31,7 @@ export interface AgentOptions {
   readonly identity: Identity;
   readonly stateDirectory: string;
   readonly version: string;
+  readonly pid: number;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: Random;
@@ -59,6 +61,7 @@ export interface Parts {
   readonly lostCircumstances: () => LostCircumstances | undefined;
   readonly worker: Worker;
   readonly log: Log;
+  readonly activity: Activity;
 }
 
 /** `cutOff` ends running commands with its reason. What is opened is closed by `stack`. */
@@ -70,7 +73,8 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   const journal = stack.use(new PatientJournal({ open, clock, log }));
   const client = controlPlaneClient(options, stack);
   const credentials = credentialsOf(options, client, log, stack);
-  const serverClock = new ServerClock(clock, log);
+  const activity = new Activity(options.stateDirectory, { pid: options.pid, version: options.version }, clock);
+  const serverClock = new ServerClock(clock, log, (seconds) => activity.skew(seconds));
   const docker = (options.openDocker ?? openEngine)(config.docker_socket, clock);
   const secrets = new KnownSecrets({
     environmentOf: (id, signal) => docker.environment(id, signal),
@@ -113,6 +117,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     },
     worker,
     log,
+    activity,
   };
 }
 

@@ -31,6 +31,7 @@ export function terminalOf(words: readonly string[], interrupted: AbortSignal): 
   return {
     words,
     environment: process.env,
+    pid: process.pid,
     isRoot: process.getuid?.() === 0,
     isJournal: isJournal(),
     stdin: stdin(),

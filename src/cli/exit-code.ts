@@ -3,9 +3,13 @@
 export const EXIT = {
   ok: { code: 0, meaning: 'Done.' },
   usage: { code: 64, meaning: 'The words of the command line are wrong; the message says which.' },
-  unavailable: { code: 69, meaning: 'The control plane could not be reached, or is in trouble. Try again later.' },
+  unavailable: {
+    code: 69,
+    meaning:
+      'The control plane could not be reached, or is in trouble; for status: the agent does not run, or something troubles it.',
+  },
   bug: { code: 70, meaning: 'A bug in status-panel. The journal has the stack.' },
-  cannot_write: { code: 73, meaning: 'The state directory cannot be written.' },
+  cannot_write: { code: 73, meaning: 'The state directory cannot be used.' },
   refused: { code: 77, meaning: 'The control plane refused: the token is wrong, used up or revoked.' },
   configuration: { code: 78, meaning: 'A setting is missing or wrong, or this host is not registered.' },
 } as const;

@@ -6,6 +6,7 @@ import type { ExitName } from './exit-code.ts';
 import { redact } from './redact.ts';
 import { REGISTER_FLAGS, register } from './register.ts';
 import { run } from './run.ts';
+import { status } from './status.ts';
 import type { Terminal } from './terminal.ts';
 
 type Subcommand = (terminal: Terminal) => Promise<ExitName>;
@@ -13,6 +14,7 @@ type Subcommand = (terminal: Terminal) => Promise<ExitName>;
 export const SUBCOMMANDS: Readonly<Record<string, { readonly run: Subcommand; readonly summary: string }>> = {
   register: { run: register, summary: 'make this host known to a control plane' },
   run: { run, summary: 'run the agent in the foreground' },
+  status: { run: status, summary: 'show whether the agent runs, what troubles it, and what waits in its journal' },
   redact: { run: redact, summary: 'strip secrets from standard input, to see what would leave the host' },
   version: { run: version, summary: 'print the version' },
   help: { run: help, summary: 'print this' },
@@ -48,6 +50,7 @@ const EXIT_OF_FAULT: Readonly<Record<string, ExitName>> = {
   not_registered: 'configuration',
   cannot_journal: 'cannot_write',
   cannot_write: 'cannot_write',
+  cannot_read: 'cannot_write',
   registration_refused: 'refused',
   registration_failed: 'unavailable',
   unreachable: 'unavailable',

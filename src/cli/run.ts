@@ -35,6 +35,7 @@ export async function run(terminal: Terminal): Promise<ExitName> {
     config,
     identity,
     stateDirectory: places.stateDirectory,
+    pid: terminal.pid,
     version: VERSION,
     registry: registryOf(COMMANDS),
     clock: systemClock,

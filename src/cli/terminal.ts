@@ -4,6 +4,7 @@ export interface Terminal {
   /** The words after the subcommand. */
   readonly words: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
   readonly isRoot: boolean;
   /** Whether standard output is the systemd journal. */
   readonly isJournal: boolean;

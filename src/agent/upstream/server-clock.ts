@@ -9,13 +9,16 @@ const SKEW_WARNING_MS = 60_000;
 export class ServerClock {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #onSkew: (seconds: number | undefined) => void;
   /** Server time minus monotonic time; undefined until an answer carried a `Date`. */
   #baseMs: number | undefined;
   #warnedMs = 0;
 
-  constructor(clock: Clock, log: Log) {
+  /** `onSkew` is told of a difference worth knowing, in seconds, and with undefined when it is gone. */
+  constructor(clock: Clock, log: Log, onSkew: (seconds: number | undefined) => void) {
     this.#clock = clock;
     this.#log = log;
+    this.#onSkew = onSkew;
   }
 
   /** Milliseconds since the epoch by the server's clock; by the host's until the server has told. */
@@ -42,6 +45,7 @@ export class ServerClock {
     if (Math.abs(skewMs - this.#warnedMs) < SKEW_WARNING_MS) return;
     this.#warnedMs = skewMs;
     const fields = { code: 'clock_skew', skew_seconds: Math.round(skewMs / 1000) };
+    this.#onSkew(Math.abs(skewMs) < SKEW_WARNING_MS ? undefined : fields.skew_seconds);
     if (Math.abs(skewMs) < SKEW_WARNING_MS) this.#log.info('host clock agrees with the control plane again', fields);
     else this.#log.warn('host clock is off; signing with the control plane’s time. Check "timedatectl"', fields);
   }

@@ -8,7 +8,7 @@ import type { Random } from '../../platform/random.ts';
 import { type Report, report as reportSchema } from '../../protocol/report.ts';
 import { REPORT_RETRY, retryDelayMs } from '../upstream/retry-policy.ts';
 import type { Delivery, Refusal, Upstream } from '../upstream/upstream.ts';
-import { Outage } from './outage.ts';
+import { Outage, type TroubleBoard } from './outage.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
 
 export interface DeliverOptions {
@@ -17,6 +17,7 @@ export interface DeliverOptions {
   /** Rung when a report was put into the outbox. */
   readonly bell: Doorbell;
   readonly registry: Registry;
+  readonly activity: TroubleBoard;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -46,7 +47,7 @@ class DeliveryLoop {
 
   constructor(options: DeliverOptions) {
     this.#options = options;
-    this.#outage = new Outage('delivery of reports', options.clock, options.log);
+    this.#outage = new Outage('delivery of reports', options.clock, options.log, options.activity);
   }
 
   async run(): Promise<void> {

@@ -4,21 +4,30 @@ import type { Log } from '../../platform/log.ts';
 
 const REMIND_EVERY_MS = 3_600_000;
 
+/** Where troubles are posted while they last. */
+export interface TroubleBoard {
+  trouble(what: string, reason: string): void;
+  over(what: string): void;
+}
+
 export class Outage {
   readonly #what: string;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #activity: TroubleBoard;
   #sinceMs: number | undefined;
   #toldMs = 0;
+  #lastReason = '';
   #toldReason = '';
   #failures = 0;
   #reasonsTold = 0;
 
   /** `what` is the subject of the sentences, as "control plane". */
-  constructor(what: string, clock: Clock, log: Log) {
+  constructor(what: string, clock: Clock, log: Log, activity: TroubleBoard) {
     this.#what = what;
     this.#clock = clock;
     this.#log = log;
+    this.#activity = activity;
   }
 
   get failures(): number {
@@ -29,6 +38,8 @@ export class Outage {
     const nowMs = this.#clock.monotonicMs();
     this.#sinceMs ??= nowMs;
     this.#failures += 1;
+    if (this.#failures === 1 || reason !== this.#lastReason) this.#activity.trouble(this.#what, reason);
+    this.#lastReason = reason;
     // A reason that changes is news, but a server that alternates between two must not fill the journal.
     const news = reason !== this.#toldReason && this.#reasonsTold < 5;
     if (!news && nowMs - this.#toldMs < REMIND_EVERY_MS) return;
@@ -45,6 +56,7 @@ export class Outage {
 
   ended(): void {
     if (this.#sinceMs === undefined) return;
+    this.#activity.over(this.#what);
     const lastedSeconds = Math.round((this.#clock.monotonicMs() - this.#sinceMs) / 1000);
     this.#log.info(`${this.#what} can be used again`, { tries: this.#failures, lasted_s: lastedSeconds });
     this.#sinceMs = undefined;

@@ -5,7 +5,7 @@ import type { Random } from '../../platform/random.ts';
 import type { CommandEnvelope } from '../../protocol/command-envelope.ts';
 import { POLL_RETRY, retryDelayMs } from '../upstream/retry-policy.ts';
 import type { Poll, Upstream } from '../upstream/upstream.ts';
-import { Outage } from './outage.ts';
+import { Outage, type TroubleBoard } from './outage.ts';
 
 export interface PollOptions {
   readonly upstream: Upstream;
@@ -19,6 +19,7 @@ export interface PollOptions {
   readonly onUnclean: () => void;
   /** Told of every poll that the server accepted. */
   readonly onAnswer: () => void;
+  readonly activity: TroubleBoard;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -35,8 +36,8 @@ const STAND_BACK_MS = 15_000;
 export async function pollUntilStopped(options: PollOptions): Promise<void> {
   const { upstream, clock, stopping, dropPoll } = options;
   const troubles = {
-    outage: new Outage('control plane', clock, options.log),
-    twin: new Outage('identity', clock, options.log),
+    outage: new Outage('control plane', clock, options.log, options.activity),
+    twin: new Outage('identity', clock, options.log, options.activity),
   };
   while (!stopping.aborted) {
     const beganMs = clock.monotonicMs();

@@ -1,0 +1,211 @@
+// Masks the value of a secret-looking name in every notation that assigns one: `=`, `:`, `=>`, XML, tables, pairs.
+
+import { matchAuthorization, matchCookies } from './header-value.ts';
+import { inClass, LETTER, LOWER, NAME, runEnd, runStart } from './characters.ts';
+import { bareAssignment } from './bare-assignment.ts';
+import { acceptsDelimited, categoryOf, isQueryParameter, maskValue, type Named } from './named.ts';
+import type { NameVerdict } from './name-verdict.ts';
+import { matchPairedValue } from './name-value-pair.ts';
+import { type Operator, readOperator } from './operator.ts';
+import { matchProse } from './prose.ts';
+import type { Scan } from './scan.ts';
+import { endOfQuoted, quoteAt } from './value-end.ts';
+import { isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts';
+
+const LONGEST_NAME = 128;
+
+/** The tail of an escape (`\n`, `%26`, `\u0026`) before a name is not part of it. */
+function withoutEscapeTail(text: string, from: number): number {
+  if (from === 0) return from;
+  const before = text.charCodeAt(from - 1);
+  if (before === 37) return /^[0-9A-Fa-f]{2}/.test(text.slice(from, from + 2)) ? from + 2 : from;
+  if (before !== 92) return from;
+  if (/^u00[0-9a-fA-F]{2}/.test(text.slice(from, from + 5))) return from + 5;
+  return /^[nrt]/.test(text.charAt(from)) ? from + 1 : from;
+}
+
+/** `API key` and `secret key` are written as two words in sentences. */
+function spacedVerdict(text: string, from: number, name: string): NameVerdict | undefined {
+  if (name.length > 5 || !/^(?:key|token)$/i.test(name)) return undefined;
+  const before = text.slice(Math.max(0, from - 12), from);
+  if (name.length === 5) return /\b(?:public key|csrf|page|stop|pad) $/i.test(before) ? 'none' : undefined;
+  return /\b(?:api|secret|access|encryption|signing|license|auth|master|unseal|recovery) $/i.test(before)
+    ? 'secret'
+    : undefined;
+}
+
+/** The whole name around a stem that ends at `stemEnd`. */
+function nameAround(scan: Scan, stemEnd: number): Named | undefined {
+  const { text } = scan;
+  const floor = Math.max(scan.nameDone, stemEnd - LONGEST_NAME);
+  let from = withoutEscapeTail(text, runStart(text, stemEnd, NAME, floor));
+  let to = runEnd(text, stemEnd, NAME);
+  scan.nameDone = to;
+  if (to - from > LONGEST_NAME) return undefined;
+  while (from < to && (text.charCodeAt(from) === 45 || text.charCodeAt(from) === 46)) from += 1;
+  while (to > from && (text.charCodeAt(to - 1) === 45 || text.charCodeAt(to - 1) === 46)) to -= 1;
+  const name = text.slice(from, to);
+  const verdict = spacedVerdict(text, from, name) ?? scan.verdict(name);
+  return verdict === 'none' ? undefined : { from, to, name, verdict };
+}
+
+/** Wrappers that loggers and debuggers put around a quoted value: `SecretStr('…')`, `u'…'`, `string(8) "…"`. */
+const WRAPPER =
+  /(?:\(?[A-Za-z_.:&*[\]]{1,32}[(=][0-9]{0,6}\)? ?(?:\(len=[0-9]{1,6}\) ?)?|\(string\) (?:\(len=[0-9]{1,6}\) )?|[urbfURBF]{1,2}|\[[0-9]{0,4}\][a-z]{3,8}\{|[&@]|[A-Za-z]{3,12} ?= ?|!!str )(?=\\{0,8}["'`])/y;
+
+function quotedValueAt(text: string, at: number): { from: number; quote: string } | undefined {
+  const direct = quoteAt(text, at);
+  if (direct !== '') return { from: at + direct.length, quote: direct };
+  WRAPPER.lastIndex = at;
+  if (!WRAPPER.test(text)) return undefined;
+  const quote = quoteAt(text, WRAPPER.lastIndex);
+  return quote === '' ? undefined : { from: WRAPPER.lastIndex + quote.length, quote };
+}
+
+/** `unexpected token: "x"` is prose about a token; `token: "x"` and `authToken: "x"` assign one. */
+function isProse(text: string, named: Named, operator: Operator): boolean {
+  if (operator.kind !== 'colon' || operator.keyQuote !== '' || /[A-Z_.-]/.test(named.name)) return false;
+  return text.charCodeAt(named.from - 1) === 32 && inClass(LOWER, text.charCodeAt(named.from - 2));
+}
+
+function maskQuoted(scan: Scan, named: Named, operator: Operator, from: number, quote: string): boolean {
+  const { text } = scan;
+  const end = endOfQuoted(scan, from, quote, scan.lineEnd(from));
+  const value = text.slice(from, end);
+  if (named.verdict === 'authorization') return matchAuthorization(scan, from, end);
+  if (named.verdict === 'cookie') return matchCookies(scan, from, end, named.name);
+  const hedged = operator.compares || isProse(text, named, operator);
+  const accepted = hedged ? looksSecret(value) && !isStatusWord(value) : acceptsDelimited(named, value);
+  if (!accepted) return false;
+  if (named.verdict === 'query' && !isQueryParameter(text, named) && !looksGenerated(value, 20)) return false;
+  maskValue(scan, named, from, end);
+  return true;
+}
+
+/** `["x", "y"]` and Go's `[Bearer x]`: every element. */
+function maskList(scan: Scan, named: Named, operator: Operator, from: number): boolean {
+  const { text } = scan;
+  const limit = scan.lineEnd(from);
+  let at = from + 1;
+  let masked = false;
+  for (let count = 0; count < 64 && at < limit; count += 1) {
+    at = runEnd(text, at, BLANK_OR_COMMA, limit);
+    const quote = quoteAt(text, at);
+    if (quote === '') break;
+    const end = endOfQuoted(scan, at + quote.length, quote, limit);
+    const value = text.slice(at + quote.length, end);
+    if (named.verdict === 'authorization') masked = matchAuthorization(scan, at + quote.length, end) || masked;
+    else if (named.verdict === 'cookie') masked = matchCookies(scan, at + quote.length, end, named.name) || masked;
+    else if (
+      acceptsDelimited(named, value) &&
+      !value.includes(' ') &&
+      (named.verdict === 'password' || looksSecret(value))
+    ) {
+      scan.add(at + quote.length, end, categoryOf(named));
+      masked = true;
+    }
+    at = end + quote.length;
+    scan.nameDone = Math.max(scan.nameDone, masked ? at : scan.nameDone);
+  }
+  // Without quotes it is Go's notation; in JSON such a list holds numbers, which must stay numbers.
+  if (masked || quoteAt(text, from + 1) !== '' || operator.keyQuote !== '') return masked;
+  const close = scan.indexOf(']', from);
+  const end = close === -1 || close > limit ? limit : close;
+  if (named.verdict === 'authorization') return matchAuthorization(scan, from + 1, end);
+  if (named.verdict === 'cookie') return matchCookies(scan, from + 1, end, named.name);
+  const value = text.slice(from + 1, end);
+  if (end - from > 4096 || !acceptsDelimited(named, value) || !looksSecret(value)) return false;
+  maskValue(scan, named, from + 1, end);
+  return true;
+}
+
+const BLANK_OR_COMMA = (() => {
+  const table = new Uint8Array(128);
+  for (const character of ' \t,') table[character.charCodeAt(0)] = 1;
+  return table;
+})();
+
+const VALUE_ELEMENT = /\s{0,64}<(?:[A-Za-z]{1,16}:)?value[^<>]{0,64}>/iy;
+
+function maskElement(scan: Scan, named: Named, at: number): boolean {
+  const { text } = scan;
+  VALUE_ELEMENT.lastIndex = at;
+  const from = VALUE_ELEMENT.test(text) ? VALUE_ELEMENT.lastIndex : at;
+  const limit = scan.lineEnd(from);
+  const openings = ['<', '&lt;', '\\u003c'].map((opening) => scan.indexOf(opening, from));
+  let end = openings.reduce((least, at) => (at === -1 ? least : Math.min(least, at)), limit);
+  let start = from;
+  if (text.startsWith('<![CDATA[', from)) {
+    start = from + 9;
+    const close = scan.indexOf(']]>', start);
+    end = close === -1 || close > limit ? limit : close;
+  }
+  if (!acceptsDelimited(named, text.slice(start, end).trim())) return false;
+  maskValue(scan, named, start, end);
+  return true;
+}
+
+const VALUE_FIELD = /\{\s{0,64}\\*"?(?:value|val|default|stringValue|secretValue)\\*"?\s{0,4}[:=]\s{0,4}(?=\\*["'])/iy;
+
+/** `"name": {"value": "…"}`. */
+function maskValueField(scan: Scan, named: Named, at: number): boolean {
+  VALUE_FIELD.lastIndex = at;
+  if (!VALUE_FIELD.test(scan.text)) return false;
+  const quote = quoteAt(scan.text, VALUE_FIELD.lastIndex);
+  const from = VALUE_FIELD.lastIndex + quote.length;
+  const end = endOfQuoted(scan, from, quote, scan.lineEnd(from));
+  if (!acceptsDelimited(named, scan.text.slice(from, end))) return false;
+  maskValue(scan, named, from, end);
+  return true;
+}
+
+/** Newlines stand between `=>` and the value in `var_dump`, between key and value in wrapped JSON. */
+function acrossLines(text: string, at: number, operator: Operator): number {
+  if (operator.kind !== 'arrow' && operator.keyQuote === '') return at;
+  const match = /^(?:\r?\n|\\n)[ \t]{1,64}/.exec(text.slice(at, at + 68));
+  return match === null ? at : at + match[0].length;
+}
+
+/** Called where a stem of a secret name ends. */
+export function matchName(scan: Scan, stemEnd: number): void {
+  // The user of a URL is no name: `https://token:x@host`.
+  if (stemEnd <= scan.nameDone || stemEnd <= scan.urlDone) return;
+  const { text } = scan;
+  const named = nameAround(scan, stemEnd);
+  if (named === undefined) return;
+  const operator = readOperator(text, named.from, named.to);
+  if (matchPairedValue(scan, named, operator)) return;
+  switch (operator.kind) {
+    case 'element':
+      maskElement(scan, named, operator.end);
+      return;
+    case 'none':
+      return;
+    case 'space':
+    case 'call':
+    case 'pipe':
+    case 'comma':
+      matchProse(scan, named, operator);
+      return;
+    case 'equals':
+    case 'colon':
+    case 'arrow': {
+      const at = acrossLines(text, operator.end, operator);
+      const quoted = quotedValueAt(text, at);
+      if (quoted !== undefined) {
+        maskQuoted(scan, named, operator, quoted.from, quoted.quote);
+        return;
+      }
+      const code = text.charCodeAt(at);
+      if (
+        code === 91 &&
+        (operator.kind !== 'equals' || operator.keyQuote !== '') &&
+        maskList(scan, named, operator, at)
+      )
+        return;
+      if (code === 123 && maskValueField(scan, named, at)) return;
+      if (code === 123 && !inClass(LETTER, text.charCodeAt(at + 1))) return;
+      bareAssignment(scan, named, operator, at);
+    }
+  }
+}

@@ -1,0 +1,257 @@
+// Masks values without quotes, where the notation around them (env line, YAML, logfmt, query, prose) says how far they go.
+
+import { categoryOf, isQueryParameter, isWorkingDirectory, maskValue, type Named } from './named.ts';
+import { inClass, isBlank, LETTER, UPPER } from './characters.ts';
+import { matchAuthorization, matchCookies } from './header-value.ts';
+import type { Operator } from './operator.ts';
+import type { Scan } from './scan.ts';
+import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
+import {
+  isAbsent,
+  isNumber,
+  isPath,
+  isReference,
+  isStatusWord,
+  isWordOnly,
+  looksGenerated,
+  looksSecret,
+} from './value-judgement.ts';
+
+/** What may stand before a key that begins its line: indentation, list dash, `export`, a compose or `set -x` prefix. */
+const LINE_LEAD =
+  /^(?:[A-Za-z0-9][\w.-]{0,63}\s{1,16}\|\s{1,8})?(?:[ \t]{0,64}(?:[-*>#•+] {1,3})?)(?:export |declare -x |declare -rx |typeset -x |set -gx |setenv |ENV |ARG |SET |set |env |let |const |var |final |\$env:|\$|@|:)?["']?$/;
+/** After the first word of an env line: a flag, another assignment, a pipe, a path, a comment. */
+const COMMAND_REST =
+  /(?:^|\s)(?:-{1,2}[A-Za-z]|[A-Za-z_][\w.-]{0,64}[=:]|&&|\|\||[|;>#(]|\.{0,2}\/|(?:psql|mysql|mysqldump|pg_dump|node|python3?|npm|npx|docker|curl|bash|sh|exec|sudo|redis-cli|restic)\b)/;
+const SENTENCE =
+  /[.!?]$|\b(?:is|are|was|were|must|should|cannot|could|not|has|have|for|the|with|from|at|by|to|of|in|on|a|an|and|or|no|failed|invalid|required|missing|expired|found|error|reset|set|changed|context)\b/i;
+
+/** A value of several words is not looked for in longer lines. */
+const LONGEST_PLAIN_LINE = 1024;
+
+interface Line {
+  /** The key begins its line. */
+  readonly leads: boolean;
+  readonly indented: boolean;
+  readonly end: number;
+}
+
+function lineOf(scan: Scan, named: Named): Line {
+  const start = scan.lineStart(named.from);
+  const end = scan.lineEnd(named.from);
+  if (named.from - start > 160) return { leads: false, indented: false, end };
+  const lead = scan.text.slice(start, named.from);
+  return { leads: LINE_LEAD.test(lead), indented: /^\s/.test(lead) || lead.includes('- '), end };
+}
+
+function isCompound(name: string): boolean {
+  return /[_.-]|[a-z][A-Z]|^[A-Z][A-Z0-9]+$/.test(name);
+}
+
+/** `NAME=value` as `printenv` writes it has no quotes: the value is the rest of the line. */
+function envLineEnd(text: string, at: number, bareEnd: number, lineLimit: number): number {
+  const rest = text.slice(bareEnd, Math.min(lineLimit, bareEnd + 512));
+  if (rest.trim() === '') return bareEnd;
+  if (COMMAND_REST.test(rest)) return /^[\s]/.test(rest) ? bareEnd : endOfWord(text, at, lineLimit);
+  return trimmedEnd(text, at, lineLimit);
+}
+
+function endOfWord(text: string, at: number, limit: number): number {
+  let i = at;
+  while (i < limit && text.charCodeAt(i) > 32) i += 1;
+  return i;
+}
+
+/** The blanks at the end of a line are walked once per line that begins with a key. */
+function trimmedEnd(text: string, from: number, to: number): number {
+  let end = to;
+  while (end > from && (isBlank(text.charCodeAt(end - 1)) || text.charCodeAt(end - 1) === 13)) end -= 1;
+  return end;
+}
+
+/** The assignment stands inside quotes of its own: `"DB_PASSWORD=two words"`. */
+function enclosingQuote(text: string, named: Named): string {
+  const before = text.slice(Math.max(0, named.from - 8), named.from);
+  return /\\*["']$/.exec(before)?.[0] ?? '';
+}
+
+function equalsEnd(scan: Scan, named: Named, operator: Operator, at: number, line: Line): number {
+  const { text } = scan;
+  const bareEnd = endOfBare(scan, at, operator.encoded);
+  if (operator.encoded) return bareEnd;
+  const shouted = /^[A-Z][A-Z0-9_]*$/.test(named.name);
+  const quote = enclosingQuote(text, named);
+  if (quote !== '' && shouted && quoteAt(text, named.to) === '') {
+    const end = endOfQuoted(scan, at, quote, line.end);
+    return COMMAND_REST.test(text.slice(bareEnd, Math.min(end, bareEnd + 512))) ? bareEnd : Math.max(end, at);
+  }
+  if (line.leads && (shouted || named.name.includes('.') || operator.spaced))
+    return envLineEnd(text, at, bareEnd, line.end);
+  return bareEnd;
+}
+
+/** `token=5` counts, `pass=3` is a test result; a number is a secret only under a name that says password in full. */
+function acceptsBare(named: Named, value: string, inQuery: boolean): boolean {
+  if (isReference(value) || isAbsent(value) || isWorkingDirectory(named, value)) return false;
+  switch (named.verdict) {
+    case 'password':
+      return !(isNumber(value) && value.length < 4) && !(/^pass$/i.test(named.name) && isNumber(value));
+    case 'digits':
+      return /^[0-9]{3,10}$/.test(value) || looksSecret(value);
+    case 'weak':
+      return value.length >= 8 && looksSecret(value) && (inQuery || looksGenerated(value, 8) || value.includes(':'));
+    case 'query':
+      return inQuery && value.length >= 10 && looksSecret(value);
+    case 'secret':
+    case 'location':
+    case 'webhook':
+    case 'authorization':
+    case 'cookie':
+    case 'none':
+      return !isPath(value) && !(isNumber(value) && value.length < 6) && !(value.length < 16 && isStatusWord(value));
+  }
+}
+
+function bareEquals(scan: Scan, named: Named, operator: Operator, at: number): void {
+  const { text } = scan;
+  const line = lineOf(scan, named);
+  const end = equalsEnd(scan, named, operator, at, line);
+  const value = text.slice(at, end);
+  if (operator.compares && !looksSecret(value)) return;
+  if (operator.kind === 'arrow' && operator.keyQuote === '' && text.charAt(named.to) !== ']' && !looksSecret(value))
+    return;
+  if (!acceptsBare(named, value, isQueryParameter(text, named))) return;
+  maskValue(scan, named, at, end);
+}
+
+/** A block scalar (`key: |`): the deeper indented lines that follow are the value. */
+function maskBlock(scan: Scan, named: Named, headerEnd: number): void {
+  const { text } = scan;
+  const start = scan.lineStart(named.from);
+  const indent = /^[ \t-]*/.exec(text.slice(start, start + 64))?.[0].length ?? 0;
+  let at = headerEnd;
+  for (let count = 0; count < 200; count += 1) {
+    const next = text.indexOf('\n', at) + 1;
+    if (next === 0) return;
+    const stop = text.indexOf('\n', next) === -1 ? text.length : text.indexOf('\n', next);
+    const own = /^[ \t]*/.exec(text.slice(next, next + 128))?.[0].length ?? 0;
+    if (own <= indent || next + own >= stop) return;
+    scan.add(next + own, trimmedEnd(text, next + own, stop), categoryOf(named));
+    scan.nameDone = Math.max(scan.nameDone, stop);
+    at = stop;
+  }
+}
+
+/** The rest of a line that begins with the key, when it reads as a value and not as a sentence. */
+function wholeLineValue(named: Named, line: Line, rest: string): boolean {
+  if (!rest.includes(' '))
+    return (
+      !isStatusWord(rest) ||
+      (named.verdict === 'password' &&
+        isCompound(named.name) &&
+        !/^(?:invalid|required|missing|expired|wrong|ok|none|empty)$/i.test(rest))
+    );
+  if (/^pass$/i.test(named.name)) return false;
+  if (SENTENCE.test(rest) && !rest.split(' ').some((word) => looksGenerated(word, 8))) return false;
+  if (/^\S+ [#-]/.test(rest)) return false;
+  return (isCompound(named.name) || line.indented) && named.verdict === 'password' && rest.length < 128;
+}
+
+function colonEnd(scan: Scan, named: Named, operator: Operator, at: number, line: Line): number {
+  const { text } = scan;
+  const bareEnd = endOfBare(scan, at, operator.encoded);
+  const value = text.slice(at, bareEnd);
+  if (operator.keyQuote !== '') return bareEnd;
+  // `session:5f0a…`, `auth:attempts:…`: keys of a cache.
+  if (named.verdict === 'weak' && !operator.spaced && !'[{('.includes(text.charAt(named.from - 1))) return at;
+  if (line.leads && operator.spaced && line.end - at < LONGEST_PLAIN_LINE) {
+    const restEnd = trimmedEnd(text, at, line.end);
+    const rest = text.slice(at, restEnd).replace(/ #.*$/, '');
+    if (wholeLineValue(named, line, rest)) return at + rest.trimEnd().length;
+  }
+  if (isNumber(value) && text.charCodeAt(bareEnd) === 58) return at;
+  // `validate token: x509: certificate …`: a chain of messages, each ended by a colon.
+  if (text.charCodeAt(bareEnd) === 58 && isBlank(text.charCodeAt(bareEnd + 1))) return at;
+  if (looksSecret(value)) return bareEnd;
+  return acceptsPlainWord(text, named, operator, at, bareEnd) ? bareEnd : at;
+}
+
+/** A weak value behind a colon in the middle of a line: only where a struct, a map or a compound name makes it one. */
+function acceptsPlainWord(text: string, named: Named, operator: Operator, at: number, end: number): boolean {
+  const value = text.slice(at, end);
+  if (value.length < 3 || isStatusWord(value)) return false;
+  const before = text.charCodeAt(named.from - 1);
+  const opened = before === 123 || before === 91 || before === 40;
+  const follows = text.charAt(end);
+  if (!operator.spaced && named.verdict === 'password') {
+    if (opened || inClass(UPPER, text.charCodeAt(named.from)))
+      return follows === ' ' || follows === '}' || follows === ']' || follows === ')' || follows === ',';
+    return follows === '}' || follows === ']';
+  }
+  if (named.verdict !== 'password' || !isCompound(named.name)) return false;
+  return end >= text.length || ',;}\n'.includes(follows);
+}
+
+function bareColon(scan: Scan, named: Named, operator: Operator, at: number): void {
+  const { text } = scan;
+  const line = lineOf(scan, named);
+  if (line.leads && /^[|>][+-]?[0-9]?\s*$/.test(text.slice(at, Math.min(line.end, at + 16)))) {
+    if (line.end - at < 16) maskBlock(scan, named, at);
+    return;
+  }
+  const end = colonEnd(scan, named, operator, at, line);
+  if (end <= at) return;
+  const value = text.slice(at, end);
+  const json = operator.keyQuote.endsWith('"') || operator.keyQuote === "'";
+  if (json && !isAcceptableScalar(named, value)) return;
+  if (!acceptsBare(named, value, isQueryParameter(text, named))) return;
+  // A bare number or word in JSON is replaced by a string, or the line would no longer parse.
+  maskValue(scan, named, at, end, json ? operator.keyQuote : '');
+}
+
+function isAcceptableScalar(named: Named, value: string): boolean {
+  if (isWordOnly(value) && value.length < 6 && isAbsent(value)) return false;
+  if (/^[-0-9.]+$/.test(value))
+    return (named.verdict === 'password' && value.length >= 4) || named.verdict === 'digits' || value.length >= 8;
+  return value !== '' && !/^[[{]/.test(value);
+}
+
+/** The value begins at `at` and is not quoted. */
+export function bareAssignment(scan: Scan, named: Named, operator: Operator, at: number): void {
+  const { text } = scan;
+  const code = text.charCodeAt(at);
+  if (at >= text.length || code === 10 || code === 13) return;
+  if (named.verdict === 'authorization' || named.verdict === 'cookie') {
+    // In JSON only a number or null stands without quotes.
+    if (operator.kind === 'colon' && operator.keyQuote.endsWith('"')) return;
+    const limit = scan.lineEnd(at);
+    const bracket = code === 91;
+    const from = bracket ? at + 1 : at;
+    const close = bracket ? scan.indexOf(']', from) : -1;
+    const end = close !== -1 && close < limit ? close : headerEnd(scan, from, limit, enclosingQuote(text, named));
+    if (named.verdict === 'authorization') matchAuthorization(scan, from, end);
+    else matchCookies(scan, from, end, named.name);
+    return;
+  }
+  if (operator.kind === 'colon') bareColon(scan, named, operator, at);
+  else bareEquals(scan, named, operator, at);
+}
+
+/** A header's value goes to the end of its line, or to the quote it stands in (`-H 'Authorization: …'`). */
+function headerEnd(scan: Scan, from: number, limit: number, quote: string): number {
+  const { text } = scan;
+  if (quote !== '') return endOfQuoted(scan, from, quote, limit);
+  let i = from;
+  while (i < limit) {
+    const code = text.charCodeAt(i);
+    if (code === 92 && /^\\+[rn"]/.test(text.slice(i, i + 8))) break;
+    if (code === 34 && text.charCodeAt(i - 1) === 61) {
+      // A quoted parameter: response="…"
+      const close = scan.indexOf('"', i + 1);
+      if (close === -1 || close >= limit) return limit;
+      i = close;
+    } else if (code === 34 && !inClass(LETTER, text.charCodeAt(i + 1))) break;
+    i += 1;
+  }
+  return i;
+}

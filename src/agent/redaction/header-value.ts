@@ -1,0 +1,150 @@
+// Masks credentials in HTTP headers: `Authorization` of any scheme, cookies, and a bare `Bearer …` or `Basic …` in prose.
+
+import { BASE64_ANY, classOf, inClass, isBlank, runEnd, skipBlanks, TOKEN68 } from './characters.ts';
+import type { Scan } from './scan.ts';
+import { endOfBare } from './value-end.ts';
+import { isAbsent, isReference, isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts';
+
+const SCHEME =
+  /(?:bearer|basic|token|digest|negotiate|ntlm|apikey|api-key|key|ssws|geniekey|splunk|oauth|hawk|aws4-hmac-sha256|aws|bot|jwt|hoba|mutual|vapid|scram-sha-\d+|dpop|macaroon|discogs|zoho-oauthtoken|sharedkey|sharedkeylite|sharedaccesssignature|goog4-rsa-sha256|tc3-hmac-sha256|sso-key|client-id|secret|pve?apitoken|[a-z][a-z0-9-]{1,24})(?:[ \t]{1,4}|%20|\+|: ?)(?=\S)/iy;
+/** Schemes whose value is a list of parameters: it goes to the end. */
+const PARAMETERS =
+  /^(?:digest|oauth|hawk|aws4|aws|vapid|mutual|scram|goog4|tc3|sharedaccess|signature|mediabrowser|dpop)/i;
+const COOKIE_VALUE_END = classOf(';, "\'\\\r\n\t');
+const COOKIE_ATTRIBUTES = new Set([
+  'path',
+  'domain',
+  'expires',
+  'max-age',
+  'samesite',
+  'secure',
+  'httponly',
+  'priority',
+  'partitioned',
+  'version',
+  'comment',
+]);
+const PLAIN_COOKIES =
+  /^(?:theme|lang|locale|tz|timezone|currency|country|region|consent|cookieconsent.*|_ga.*|_gid|_fbp|utm.*|ab_.*|variant|csrf.*|xsrf.*)$/i;
+
+function isOpaque(value: string): boolean {
+  return value !== '' && !isReference(value) && !isAbsent(value);
+}
+
+/** The value of an `Authorization`-like header in `[from, to)`; the scheme stays readable. */
+export function matchAuthorization(scan: Scan, from: number, to: number): boolean {
+  const { text } = scan;
+  let at = from;
+  SCHEME.lastIndex = from;
+  const scheme = SCHEME.exec(text);
+  let parameters = false;
+  if (scheme !== null && SCHEME.lastIndex < to) {
+    at = SCHEME.lastIndex;
+    parameters = PARAMETERS.test(scheme[0]);
+  }
+  if (text.charCodeAt(at) === 34 && !parameters) at += 1;
+  const end = parameters ? to : Math.min(to, credentialEnd(scan, at, to));
+  const value = text.slice(at, end);
+  if (!isOpaque(value) || (isStatusWord(value) && value.length < 12 && scheme === null)) return false;
+  if (scheme === null && !hasDigitOrLength(value)) return false;
+  scan.add(at, end, 'api_token');
+  scan.nameDone = Math.max(scan.nameDone, end);
+  return true;
+}
+
+function hasDigitOrLength(value: string): boolean {
+  return value.length >= 16 || looksSecret(value);
+}
+
+function credentialEnd(scan: Scan, from: number, limit: number): number {
+  const run = scan.runEnd(from, TOKEN68);
+  const bare = endOfBare(scan, from);
+  return Math.min(limit, Math.max(run, bare));
+}
+
+/** The cookies in `[from, to)`: those with a secret name or a generated value; attributes and preferences stay. */
+export function matchCookies(scan: Scan, from: number, to: number, headerName: string): boolean {
+  const { text } = scan;
+  const setting = /set/i.test(headerName);
+  let at = from;
+  let masked = false;
+  let first = true;
+  while (at < to) {
+    at = skipBlanks(text, at);
+    const equals = scan.indexOf('=', at);
+    if (equals === -1 || equals >= to) break;
+    const name = text.slice(at, equals).trim();
+    let valueFrom = equals + 1;
+    if (text.charCodeAt(valueFrom) === 34) valueFrom += 1;
+    let end = valueFrom;
+    while (end < to && !inClass(COOKIE_VALUE_END, text.charCodeAt(end))) end += 1;
+    const value = text.slice(valueFrom, end);
+    const attribute = COOKIE_ATTRIBUTES.has(name.toLowerCase());
+    if (name.length < 128 && !attribute && isOpaque(value) && isSecretCookie(scan, name, value, setting && first)) {
+      scan.add(valueFrom, end, 'api_token');
+      masked = true;
+    }
+    first = false;
+    const semicolon = scan.indexOf(';', end);
+    if (semicolon === -1 || semicolon >= to) break;
+    at = semicolon + 1;
+  }
+  scan.nameDone = Math.max(scan.nameDone, to);
+  return masked;
+}
+
+function isSecretCookie(scan: Scan, name: string, value: string, set: boolean): boolean {
+  if (PLAIN_COOKIES.test(name)) return false;
+  const verdict = scan.verdict(name);
+  if (verdict === 'password' || verdict === 'secret') return true;
+  if (verdict !== 'none' || /sess|sid$|auth|remember/i.test(name)) return looksSecret(value);
+  return looksGenerated(value, set ? 12 : 16);
+}
+
+/** `Bearer x` where no header name was seen. Called just behind the word. */
+export function matchBearer(scan: Scan, wordEnd: number): void {
+  if (wordEnd <= scan.proseDone) return;
+  const { text } = scan;
+  const at = afterScheme(text, wordEnd);
+  if (at === -1) return;
+  const end = runEnd(text, at, TOKEN68);
+  scan.proseDone = end;
+  const value = text.slice(at, end);
+  if (
+    value.length < 8 ||
+    isReference(value) ||
+    (text.charAt(end) === '"' && value.endsWith('=') && !looksGenerated(value, 12))
+  )
+    return;
+  if (looksGenerated(value, 8) || (value.length >= 20 && looksSecret(value))) scan.add(at, end, 'api_token');
+}
+
+function afterScheme(text: string, wordEnd: number): number {
+  if (text.startsWith('%20', wordEnd)) return wordEnd + 3;
+  const code = text.charCodeAt(wordEnd);
+  if (code === 43 || code === 58 || code === 61) return skipBlanks(text, wordEnd + 1);
+  if (!isBlank(code)) return -1;
+  const at = skipBlanks(text, wordEnd);
+  return text.charCodeAt(at) === 34 || text.charCodeAt(at) === 39 ? at + 1 : at;
+}
+
+/** `Basic x` where no header name was seen: only if it decodes to `user:password`. */
+export function matchBasic(scan: Scan, wordEnd: number): void {
+  if (wordEnd <= scan.proseDone) return;
+  const { text } = scan;
+  const at = afterScheme(text, wordEnd);
+  if (at === -1) return;
+  const end = runEnd(text, at, BASE64_ANY);
+  scan.proseDone = end;
+  if (end - at < 8 || isWordLike(text.slice(at, Math.min(end, at + 64)))) return;
+  if (decodesToPair(text.slice(at, Math.min(end, at + 1024)))) scan.add(at, end, 'api_token');
+}
+
+function isWordLike(value: string): boolean {
+  return /^[a-z-]+$/.test(value);
+}
+
+export function decodesToPair(value: string): boolean {
+  const decoded = Buffer.from(value, 'base64').toString('latin1');
+  return /^[\x20-\x7e\xa0-\xff]*:[\x20-\x7e\xa0-\xff]*/.test(decoded) && decoded.includes(':');
+}

@@ -1,0 +1,108 @@
+// Masks the value that stands beside its name instead of behind it: `{"name":"X","value":"…"}`, YAML, XML attributes, forms.
+
+import { acceptsDelimited, maskValue, type Named } from './named.ts';
+import { matchAuthorization, matchCookies } from './header-value.ts';
+import type { Operator } from './operator.ts';
+import type { Scan } from './scan.ts';
+import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
+
+const LOOK_BACK = 40;
+const LOOK_BEHIND_VALUE = 512;
+
+/** The key is itself the value of something called name or key. */
+const NAME_LABEL =
+  /(?:^|[^A-Za-z0-9])(?:name|key|k|n|param|parameter|field|variable|var|header|env|setting|option|id|label|property|Name|Key)\\*["']?\s*(?:[:=]|=>)\s*\\*["']?$/;
+const VALUE_LABEL =
+  /\\*["']?\s*(?:[,;]|\\n|\\t|\)|\r?\n)?\s{0,64}(?:- )?\\*["']?:?(?:value|val|v|content|contents|data|text|string_value|stringValue|defaultValue|default|secret_value|Value|VALUE)\\*["']?\s*(?:=>|[:=])\s*/y;
+const BACKWARD_LABEL = /\\*["']?(?:value|val|v|Value|content)\\*["']?\s*(?:=>|[:=])\s*(\\*["'])/g;
+const FORM_LABEL = /form-data;\s*name=\\*["']?$/;
+const FORM_GAP = /\\*["']?(?:(?:\r?\n){2}|(?:\\r\\n){2}|(?:\\n){2})/y;
+
+function maskAt(scan: Scan, named: Named, at: number): boolean {
+  const { text } = scan;
+  const quote = quoteAt(text, at);
+  const from = at + quote.length;
+  const end = quote === '' ? endOfPlain(scan, at) : endOfQuoted(scan, from, quote, scan.lineEnd(from));
+  return maskRange(scan, named, from, end, quote === '');
+}
+
+function endOfPlain(scan: Scan, at: number): number {
+  // YAML: the value is the rest of its line, unless the line goes on as a flow mapping.
+  const limit = scan.lineEnd(at);
+  const rest = scan.text.slice(at, limit);
+  return /^[^,{}[\]"]*$/.test(rest) && rest.length < 512 ? at + rest.trimEnd().length : endOfBare(scan, at);
+}
+
+function maskRange(scan: Scan, named: Named, from: number, end: number, bare: boolean): boolean {
+  const { text } = scan;
+  if (named.verdict === 'authorization') return matchAuthorization(scan, from, end);
+  if (named.verdict === 'cookie') return matchCookies(scan, from, end, named.name);
+  const value = text.slice(from, end);
+  if (!acceptsDelimited(named, value)) return false;
+  maskValue(scan, named, from, end, bare && /^[0-9]+$/.test(value) && text.includes('"') ? '"' : '');
+  return true;
+}
+
+function matchBackward(scan: Scan, named: Named): boolean {
+  const { text } = scan;
+  const floor = Math.max(scan.lineStart(named.from), named.from - LOOK_BEHIND_VALUE);
+  const before = text.slice(floor, named.from);
+  const opened = Math.max(before.lastIndexOf('{'), before.lastIndexOf('<'), before.lastIndexOf('}'));
+  if (opened === -1) return false;
+  let last: RegExpExecArray | undefined;
+  for (const match of before.slice(opened).matchAll(BACKWARD_LABEL)) last = match;
+  if (last === undefined) return false;
+  const [whole, quote = ''] = last;
+  const from = floor + opened + last.index + whole.length;
+  const end = endOfQuoted(scan, from, quote, named.from);
+  return end < named.from && maskRange(scan, named, from, end, false);
+}
+
+/** True when the name was the name of a pair and its value is dealt with. */
+export function matchPairedValue(scan: Scan, named: Named, operator: Operator): boolean {
+  const { text } = scan;
+  if (
+    operator.kind === 'equals' ||
+    operator.kind === 'arrow' ||
+    (operator.kind === 'colon' && operator.keyQuote === '')
+  )
+    return false;
+  // Most names are no pair's name: the character before them says so at once.
+  if (!'"\'=> \t'.includes(text.charAt(named.from - 1))) return false;
+  const before = text.slice(Math.max(0, named.from - LOOK_BACK), named.from);
+  if (FORM_LABEL.test(before)) {
+    FORM_GAP.lastIndex = named.to;
+    if (!FORM_GAP.test(text)) return false;
+    const at = FORM_GAP.lastIndex;
+    return maskRange(scan, named, at, Math.min(scan.lineEnd(at), endOfFormValue(text, at)), false);
+  }
+  if (NAME_ELEMENT.test(before)) return matchElementPair(scan, named);
+  if (!NAME_LABEL.test(before)) return false;
+  NESTED_VALUE.lastIndex = named.to;
+  if (NESTED_VALUE.test(text)) return maskToElement(scan, named, NESTED_VALUE.lastIndex);
+  VALUE_LABEL.lastIndex = named.to;
+  if (VALUE_LABEL.test(text)) return maskAt(scan, named, VALUE_LABEL.lastIndex);
+  return operator.kind !== 'element' && matchBackward(scan, named);
+}
+
+/** `name="X" serializeAs="String"><value>v</value>` */
+const NESTED_VALUE = /\\*["'](?:\s{1,8}[\w:]{1,32}="[^"<>]{0,64}"){0,4}\s{0,8}>\s{0,64}<value[^<>]{0,64}>/iy;
+const NAME_ELEMENT = /<[\w:-]{0,24}(?:name|key)>\s*$/i;
+const VALUE_ELEMENT = /<\/[\w:-]{1,32}>\s{0,64}<[\w:-]{0,24}(?:value|string)>/iy;
+
+/** `<param-name>X</param-name><param-value>v</param-value>`, `<key>X</key><string>v</string>`. */
+function matchElementPair(scan: Scan, named: Named): boolean {
+  VALUE_ELEMENT.lastIndex = named.to;
+  if (!VALUE_ELEMENT.test(scan.text)) return false;
+  return maskToElement(scan, named, VALUE_ELEMENT.lastIndex);
+}
+
+function maskToElement(scan: Scan, named: Named, from: number): boolean {
+  const close = scan.indexOf('<', from);
+  return close !== -1 && maskRange(scan, named, from, Math.min(close, scan.lineEnd(from)), false);
+}
+
+function endOfFormValue(text: string, from: number): number {
+  const escaped = text.indexOf('\\r\\n', from);
+  return escaped === -1 ? text.length : escaped;
+}

@@ -1,0 +1,79 @@
+// A name that was judged, and what that judgement means for the value assigned to it.
+
+import type { NameVerdict } from './name-verdict.ts';
+import type { RedactionCategory } from './redactor.ts';
+import type { Scan } from './scan.ts';
+import { isAbsent, isNumber, isPath, isReference, looksGenerated, looksSecret } from './value-judgement.ts';
+
+export interface Named {
+  readonly from: number;
+  readonly to: number;
+  readonly name: string;
+  readonly verdict: NameVerdict;
+}
+
+export function categoryOf(named: Named): RedactionCategory {
+  if (named.verdict === 'authorization' || named.verdict === 'cookie') return 'api_token';
+  if (named.verdict === 'location' || named.verdict === 'webhook' || named.verdict === 'query')
+    return 'cloud_db_credential';
+  return /^x-/i.test(named.name) ? 'api_token' : 'env_assignment';
+}
+
+export function isQueryParameter(text: string, named: Named): boolean {
+  const before = text.slice(Math.max(0, named.from - 6), named.from);
+  return /(?:[?&]|&amp;|%26|%3[fF]|\\u0026|&#38;|\?#|#)$/.test(before);
+}
+
+/** What validators say about a password in its place. */
+const COMPLAINT =
+  /^(?:is|can't|cannot|must|should|has|this|please|too|may|does|doesn't|needs|field|invalid|required|incorrect|wrong|missing) [a-z]|^(?:required|invalid|incorrect|missing)$/i;
+
+/** `PWD=/app` of every shell; the same three letters are a password in `;Pwd=…`. */
+export function isWorkingDirectory(named: Named, value: string): boolean {
+  return /^pwd$/i.test(named.name) && (isPath(value) || value.startsWith('/'));
+}
+
+/** Whether a value that is quoted, or delimited beyond doubt, is to be masked. */
+export function acceptsDelimited(named: Named, value: string): boolean {
+  if (isReference(value) || isAbsent(value) || isWorkingDirectory(named, value)) return false;
+  switch (named.verdict) {
+    case 'password':
+      return !COMPLAINT.test(value);
+    case 'digits':
+      return /^[0-9]{3,10}$/.test(value) || looksSecret(value);
+    case 'weak':
+      return looksSecret(value) && value.length >= 8;
+    case 'query':
+      return looksGenerated(value, 20) && !/^(?:sha|md5|cache|user|session)/i.test(value);
+    case 'secret':
+    case 'location':
+    case 'webhook':
+    case 'authorization':
+    case 'cookie':
+    case 'none':
+      return !isPath(value) && !(isNumber(value) && value.length < 6);
+  }
+}
+
+/** A URL keeps what an operator needs (host, database); anything else goes as a whole. */
+export function maskValue(scan: Scan, named: Named, from: number, to: number, quote = ''): void {
+  const { text } = scan;
+  const value = text.slice(from, Math.min(to, from + 64));
+  if (
+    (named.verdict === 'location' || named.verdict === 'password') &&
+    /^[a-z][a-z0-9+.-]*:(?:\\?\/){2}/i.test(value)
+  ) {
+    // The URL matcher, which is called at `://`, masks the password in it.
+    if (named.verdict === 'location') return;
+  }
+  if (named.verdict === 'webhook') {
+    const path = /^https?:(?:\\?\/){2}[^/\\]{1,56}\\?\//i.exec(value);
+    if (path !== null) {
+      scan.add(from + path[0].length, to, 'api_token');
+      scan.nameDone = Math.max(scan.nameDone, to);
+      return;
+    }
+  }
+  scan.add(from, to, categoryOf(named), quote);
+  scan.nameDone = Math.max(scan.nameDone, to);
+}

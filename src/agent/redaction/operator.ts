@@ -1,0 +1,115 @@
+// Reads what stands between a name and its value: closing quotes and brackets of the key, then the operator.
+
+import { isBlank, skipBlanks } from './characters.ts';
+import { quoteAt } from './value-end.ts';
+
+export type OperatorKind = 'equals' | 'colon' | 'arrow' | 'pipe' | 'comma' | 'element' | 'space' | 'call' | 'none';
+
+export interface Operator {
+  readonly kind: OperatorKind;
+  /** Where the value may begin (blanks after the operator are skipped). */
+  readonly end: number;
+  /** The quote that closes the key, '' when it has none. */
+  readonly keyQuote: string;
+  /** The operator was percent-encoded, so the value's delimiters are too. */
+  readonly encoded: boolean;
+  /** Blanks stood on either side of the operator. */
+  readonly spaced: boolean;
+  /** Compared (`==`, `!=`), not assigned. */
+  readonly compares: boolean;
+}
+
+const ELEMENT_REACH = 256;
+const SPELLED: readonly (readonly [string, OperatorKind, boolean])[] = [
+  ['=>', 'arrow', false],
+  ['=\\u003e', 'arrow', false],
+  ['=&gt;', 'arrow', false],
+  [':=', 'equals', false],
+  ['?=', 'equals', false],
+  ['===', 'equals', false],
+  ['==', 'equals', false],
+  ['!==', 'equals', false],
+  ['!=', 'equals', false],
+  ['+=', 'equals', false],
+  ['->', 'arrow', false],
+  ['→', 'arrow', false],
+  ['=', 'equals', false],
+  ['::', 'none', false],
+  ['://', 'none', false],
+  [':', 'colon', false],
+  ['%3D', 'equals', true],
+  ['%3d', 'equals', true],
+  ['%3A', 'colon', true],
+  ['%3a', 'colon', true],
+  ['\\u003d', 'equals', false],
+  ['\\u003a', 'colon', false],
+  ['&#61;', 'equals', false],
+  ['&#x3D;', 'equals', false],
+  ['│', 'pipe', false],
+  ['|', 'pipe', false],
+  [',', 'comma', false],
+];
+
+/** `["name":protected]=>` and `["name":"Class":private]=>` of PHP's dumps. */
+const VISIBILITY = /^:(?:protected|private|"[\w\\]{1,64}":private)(?=\])/;
+
+function elementEnd(text: string, from: number): number {
+  const limit = Math.min(text.length, from + ELEMENT_REACH);
+  for (let i = from; i < limit; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === 62) return text.charAt(i - 1) === '/' ? -1 : i + 1;
+    if (code === 60 || code === 10) return -1;
+    if (text.startsWith('&gt;', i)) return i + 4;
+    if (text.startsWith('\\u003e', i)) return i + 6;
+  }
+  return -1;
+}
+
+function opensElement(text: string, nameFrom: number): boolean {
+  const before = text.slice(Math.max(0, nameFrom - 24), nameFrom);
+  return /(?:<|&lt;|\\u003c)(?:[A-Za-z][A-Za-z0-9]{0,15}:)?$/.test(before);
+}
+
+function spelledAt(text: string, at: number): readonly [string, OperatorKind, boolean] | undefined {
+  const code = text.charCodeAt(at);
+  // Letters and digits, by far the commonest, are no operator.
+  if ((code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)) return undefined;
+  return SPELLED.find(([literal]) => text.startsWith(literal, at));
+}
+
+/** `nameFrom` is where the name begins, `nameTo` where it ends. */
+export function readOperator(text: string, nameFrom: number, nameTo: number): Operator {
+  let at = nameTo;
+  const plain = { keyQuote: '', encoded: false, spaced: false, compares: false };
+  const first = text.charCodeAt(at);
+  if ((first === 62 || first === 32 || first === 38 || first === 92) && opensElement(text, nameFrom)) {
+    const end = elementEnd(text, at);
+    if (end !== -1) return { ...plain, kind: 'element', end };
+  }
+  const keyQuote = quoteAt(text, at);
+  at += keyQuote.length;
+  if (keyQuote !== '') at += VISIBILITY.exec(text.slice(at, at + 96))?.[0].length ?? 0;
+  while (at - nameTo < 120 && (text.charAt(at) === ']' || text.charAt(at) === ')')) at += 1;
+  if (text.startsWith('%5D', at) || text.startsWith('%5d', at)) at += 3;
+  if (keyQuote !== '' && text.charAt(at) === '>') return { ...plain, keyQuote, kind: 'element', end: at + 1 };
+  // setPassword("…")
+  if (keyQuote === '' && text.charAt(at) === '(' && quoteAt(text, at + 1) !== '')
+    return { ...plain, kind: 'call', end: at + 1 };
+  const blanks = skipBlanks(text, at);
+  const spelled = spelledAt(text, blanks);
+  if (spelled === undefined) {
+    return { ...plain, keyQuote, kind: blanks > at ? 'space' : 'none', end: blanks };
+  }
+  const [literal, kind, encoded] = spelled;
+  const behind = blanks + literal.length;
+  const end = skipBlanks(text, behind);
+  const compares = literal.startsWith('==') || literal.startsWith('!=');
+  return {
+    keyQuote,
+    encoded,
+    compares,
+    kind,
+    end,
+    spaced: blanks > at || (end > behind && isBlank(text.charCodeAt(behind))),
+  };
+}

@@ -1,0 +1,149 @@
+// Masks a secret that follows its name without an operator: flags, SQL, tables, tuples, and sentences that quote one.
+
+import { acceptsDelimited, maskValue, type Named } from './named.ts';
+import { isBlank, skipBlanks } from './characters.ts';
+import { matchAuthorization } from './header-value.ts';
+import type { Operator } from './operator.ts';
+import type { Scan } from './scan.ts';
+import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
+import { isPath, isReference, isStatusWord, isWordOnly, looksGenerated, looksSecret } from './value-judgement.ts';
+
+/** Words between a name and its value: `password for app is …`, `API key provided: …`. */
+const CONNECTOR =
+  /(?:(?:is|was|as|to|set|changed|provided|returned|used|value|generated|issued|received|supplied|given|using|reads|now|of|[0-9]{1,2}|=|->|for (?:the )?(?:user |account |role |database )?[\w@.%'"-]{1,60})(?::| |: ))/iy;
+const LONGEST_CELL = 512;
+const MOST_CONNECTORS = 4;
+/** Directives of configuration files that take their value after a blank. */
+const DIRECTIVES =
+  /^(?:requirepass|masterauth|rpcpassword|auth-pass|sentinel_auth_pass|bindpw|rootpw|bind-pw|olcrootpw)$/i;
+
+interface Candidate {
+  readonly from: number;
+  readonly end: number;
+  readonly quote: string;
+}
+
+function candidateAt(scan: Scan, at: number): Candidate {
+  const { text } = scan;
+  const quote = quoteAt(text, at);
+  if (quote === '') return { from: at, end: endOfBare(scan, at), quote };
+  const from = at + quote.length;
+  return { from, end: endOfQuoted(scan, from, quote, scan.lineEnd(from)), quote };
+}
+
+function isFlag(text: string, named: Named): boolean {
+  if (text.charCodeAt(named.from - 1) !== 45) return false;
+  let i = named.from - 1;
+  while (i > 0 && text.charCodeAt(i - 1) === 45 && named.from - i < 3) i -= 1;
+  const before = text.charCodeAt(i - 1);
+  return i === 0 || isBlank(before) || before === 10 || '"\'`[(,='.includes(text.charAt(i - 1));
+}
+
+/** `--password X`, `"--password", "X"`. */
+function matchFlag(scan: Scan, named: Named, operator: Operator): boolean {
+  const { text } = scan;
+  if (!isFlag(text, named)) return false;
+  const at = operator.kind === 'comma' ? operator.end : skipBlanks(text, operator.end);
+  if (operator.keyQuote !== '' && operator.kind !== 'comma' && quoteAt(text, at) === '') return false;
+  const { from, end, quote } = candidateAt(scan, at);
+  const value = text.slice(from, end);
+  if (value.startsWith('-') || isReference(value) || value.length < 2) return false;
+  if (named.verdict === 'query' || named.verdict === 'weak') {
+    if (!looksSecret(value)) return false;
+  } else if (quote === '' && isWordOnly(value) && !flaggedWord(scan, named, value, end)) return false;
+  maskValue(scan, named, from, end);
+  return true;
+}
+
+/** A plain word behind a flag is its value only where the line is a command, not a sentence about the flag. */
+function flaggedWord(scan: Scan, named: Named, value: string, end: number): boolean {
+  if (isStatusWord(value) || /^(?:option|options|flag|flags|argument|instead|when|if|via)$/i.test(value)) return false;
+  const { text } = scan;
+  const rest = text.slice(end, Math.min(scan.lineEnd(end), end + 64));
+  if (rest.trim() === '' || /^\s+-{1,2}[A-Za-z]/.test(rest)) return true;
+  const lead = text.slice(Math.max(scan.lineStart(named.from), named.from - 200), named.from);
+  return /\s-{1,2}[A-Za-z][\w-]*[ =]/.test(lead);
+}
+
+function matchTable(scan: Scan, named: Named, operator: Operator): void {
+  const { text } = scan;
+  const limit = Math.min(scan.lineEnd(operator.end), operator.end + LONGEST_CELL);
+  let end = operator.end;
+  while (end < limit && text.charCodeAt(end) > 32 && text.charAt(end) !== '│') end += 1;
+  const value = text.slice(operator.end, end).replace(/^['"]|['"]$/g, '');
+  if (!/^\s*(?:[|│]|$)/.test(text.slice(end, Math.min(limit, end + 128)))) return;
+  if (!operator.spaced || value.includes(' ') || !acceptsDelimited(named, value)) return;
+  const opens = /^[\s|│]*$/.test(text.slice(Math.max(scan.lineStart(named.from), named.from - 40), named.from));
+  const weak =
+    opens &&
+    named.verdict === 'password' &&
+    !isStatusWord(value) &&
+    /^[\s|│]*$/.test(text.slice(end, Math.min(limit, end + 64)));
+  if (looksSecret(value) || weak) maskValue(scan, named, operator.end, end);
+}
+
+function matchTuple(scan: Scan, named: Named, operator: Operator): void {
+  const { text } = scan;
+  // Erlang: {password,<<"…">>}
+  const binary = text.startsWith('<<"', operator.end);
+  if (operator.keyQuote === '' && !binary) return;
+  const { from, end, quote } = candidateAt(scan, operator.end + (binary ? 2 : 0));
+  if (quote === '') return;
+  const value = text.slice(from, end);
+  if (named.verdict === 'authorization') matchAuthorization(scan, from, end);
+  else if (acceptsDelimited(named, value) && looksSecret(value)) maskValue(scan, named, from, end);
+}
+
+/** `setPassword("…")`; the argument of `getSecret("…")` is a name. */
+function matchCall(scan: Scan, named: Named, operator: Operator): void {
+  const { from, end } = candidateAt(scan, operator.end);
+  if (/^(?:get|find|load|read|has|is|fetch|lookup|delete)/i.test(named.name)) return;
+  if (looksGenerated(scan.text.slice(from, end), 8)) maskValue(scan, named, from, end);
+}
+
+function connected(text: string, from: number): { at: number; count: number } {
+  let at = from;
+  let count = 0;
+  for (; count < MOST_CONNECTORS; count += 1) {
+    CONNECTOR.lastIndex = at;
+    if (!CONNECTOR.test(text)) break;
+    at = skipBlanks(text, CONNECTOR.lastIndex);
+  }
+  return { at, count };
+}
+
+/** A sentence: the value must look generated, unless SQL, netrc or a directive says that it is one. */
+function matchSentence(scan: Scan, named: Named, operator: Operator): void {
+  const { text } = scan;
+  const { at, count } = connected(text, operator.end);
+  const { from, end, quote } = candidateAt(scan, at);
+  const value = text.slice(from, end);
+  if (value.length < 2 || value.includes('://') || isReference(value) || named.verdict === 'query') return;
+  if (named.verdict === 'authorization') {
+    if (looksGenerated(value, 12)) matchAuthorization(scan, from, end);
+    return;
+  }
+  const lead = text.slice(Math.max(scan.lineStart(named.from), named.from - 160), named.from);
+  const stated =
+    (quote === "'" &&
+      named.verdict === 'password' &&
+      (count === 0 || /=\s*$/.test(text.slice(operator.end, at))) &&
+      !isPath(value) &&
+      !/(?:wrong|invalid|unknown|unexpected) $/i.test(lead)) ||
+    DIRECTIVES.test(named.name) ||
+    (/\b(?:login|machine)\s+\S+\s+$/.test(lead) && named.verdict === 'password');
+  const compound = named.verdict === 'password' && /[a-z0-9]_[a-z]/i.test(named.name) && looksSecret(value);
+  const named2 =
+    named.verdict === 'password' && (count > 0 || quote !== '') && looksSecret(value) && !/^[0-9-]+$/.test(value);
+  if (stated ? acceptsDelimited(named, value) : compound || named2 || looksGenerated(value, 12))
+    maskValue(scan, named, from, end);
+}
+
+/** No assigning operator stands behind the name. */
+export function matchProse(scan: Scan, named: Named, operator: Operator): void {
+  if (matchFlag(scan, named, operator)) return;
+  if (operator.kind === 'pipe') matchTable(scan, named, operator);
+  else if (operator.kind === 'call') matchCall(scan, named, operator);
+  else if (operator.kind === 'comma') matchTuple(scan, named, operator);
+  else matchSentence(scan, named, operator);
+}

@@ -1,0 +1,160 @@
+// Replaces secrets in log lines and other texts by a mask, and says which categories it found. Pure.
+
+import { ANCHORS, buildAutomaton } from './anchors.ts';
+import { withoutAnsi } from './ansi.ts';
+import type { Automaton } from './automaton.ts';
+import { KnownValues } from './known-values.ts';
+import { NameVerdicts } from './name-verdict.ts';
+import { matchBareWindow } from './private-key.ts';
+import { Scan } from './scan.ts';
+import { MASKED_LINE, type MergedSpan, substitute } from './spans.ts';
+
+export type RedactionCategory =
+  | 'env_assignment'
+  | 'cloud_db_credential'
+  | 'api_token'
+  | 'pii_email'
+  | 'payment_card'
+  | 'private_key'
+  | 'env_value';
+
+export interface Redacted {
+  readonly text: string;
+  readonly redacted: boolean;
+  readonly categories: readonly RedactionCategory[];
+}
+
+export interface Redactor {
+  /** Consecutive lines of ONE stream, oldest first; PEM blocks are followed across them. Same number of results as lines. */
+  lines(lines: readonly string[]): readonly Redacted[];
+  /** One text, which may hold newlines (an error message, a field of a report). */
+  text(text: string): Redacted;
+}
+
+export interface RedactorOptions {
+  /** The container's environment, as NAME → value: the values of secret-looking names are masked wherever they appear. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Values always masked (the agent's own credentials, mounted secrets), whatever they look like if >= 8 chars. */
+  readonly secrets?: readonly string[];
+  /** Values that are public though secret-looking: image, service, host names. */
+  readonly publicValues?: readonly string[];
+  /** Owner additions from a policy file. */
+  readonly extraNames?: readonly string[];
+  /** Default true. */
+  readonly maskEmails?: boolean;
+}
+
+const NO_CATEGORIES: readonly RedactionCategory[] = [];
+const NO_SPANS: readonly MergedSpan[] = [];
+/** A batch is joined up to about this size, then cut where no block can be open, so that memory stays bounded. */
+const BLOCK_LENGTH = 524_288;
+
+/** The same table serves every redactor of the process; built on first use, it never changes. */
+const shared: { automaton?: Automaton } = {};
+
+function unchanged(text: string): Redacted {
+  return { text, redacted: false, categories: NO_CATEGORIES };
+}
+
+class PatternRedactor implements Redactor {
+  readonly #names: NameVerdicts;
+  readonly #known: KnownValues;
+  readonly #automaton: Automaton;
+  readonly #maskEmails: boolean;
+
+  constructor(options: RedactorOptions) {
+    this.#names = new NameVerdicts(options.extraNames);
+    this.#known = new KnownValues(
+      { env: options.env ?? {}, secrets: options.secrets ?? [], publicValues: options.publicValues ?? [] },
+      this.#names,
+    );
+    shared.automaton ??= buildAutomaton();
+    this.#automaton = shared.automaton;
+    this.#maskEmails = options.maskEmails ?? true;
+  }
+
+  lines(lines: readonly string[]): readonly Redacted[] {
+    const results: Redacted[] = [];
+    for (const block of blocksOf(lines)) {
+      try {
+        results.push(...this.#block(block));
+      } catch {
+        // Fail closed: never the raw text.
+        results.push(...block.map(() => ({ text: MASKED_LINE, redacted: true, categories: NO_CATEGORIES })));
+      }
+    }
+    return results;
+  }
+
+  text(text: string): Redacted {
+    try {
+      return resultOf(text, 0, text.length, this.#spansOf(text));
+    } catch {
+      return { text: MASKED_LINE, redacted: true, categories: NO_CATEGORIES };
+    }
+  }
+
+  #block(lines: readonly string[]): readonly Redacted[] {
+    const joined = lines.join('\n');
+    const spans = this.#spansOf(joined);
+    if (spans.length === 0) return lines.map(unchanged);
+    let offset = 0;
+    let next = 0;
+    return lines.map((line) => {
+      const from = offset;
+      const to = from + line.length;
+      offset = to + 1;
+      const first = next;
+      while (next < spans.length && (spans[next]?.from ?? to) < to) next += 1;
+      return first === next ? unchanged(line) : resultOf(joined, from, to, spans.slice(first, next));
+    });
+  }
+
+  #spansOf(original: string): readonly MergedSpan[] {
+    const view = withoutAnsi(original);
+    const scan = new Scan(view.text, this.#names, this.#maskEmails);
+    // One byte per UTF-16 unit: positions stay the same, and no literal that is looked for lies above ASCII.
+    const bytes = Buffer.from(view.text, 'latin1');
+    this.#automaton.scan(bytes, bytes.length, (anchors, end) => {
+      for (const index of anchors) ANCHORS[index]?.match(scan, end);
+    });
+    this.#known.scan(view.text, bytes, bytes.length, scan.spans);
+    matchBareWindow(scan);
+    if (scan.spans.isEmpty) return NO_SPANS;
+    const merged = scan.spans.merged();
+    const { origin } = view;
+    if (origin === undefined) return merged;
+    return merged.map((span) => ({ ...span, from: origin[span.from] ?? 0, to: (origin[span.to - 1] ?? 0) + 1 }));
+  }
+}
+
+function resultOf(text: string, from: number, to: number, spans: readonly MergedSpan[]): Redacted {
+  if (spans.length === 0) return unchanged(from === 0 && to === text.length ? text : text.slice(from, to));
+  const categories = new Set(spans.flatMap((span) => span.categories));
+  return { text: substitute(text, from, to, spans), redacted: true, categories: [...categories] };
+}
+
+/** A boundary at which neither a key nor a pair of lines can be open. */
+function isQuiet(before: string, after: string): boolean {
+  if (before === '' || after === '' || /^[\s-]/.test(after) || before.includes('PRIVATE KEY')) return false;
+  return !/[A-Za-z0-9+/=]{32}["',\\n]{0,8}\s*$/.test(before.slice(-128)) && !/(?:=>|[:|>])\s*$/.test(before.slice(-8));
+}
+
+function blocksOf(lines: readonly string[]): readonly (readonly string[])[] {
+  const blocks: (readonly string[])[] = [];
+  let from = 0;
+  let length = 0;
+  for (let i = 0; i < lines.length; i += 1) {
+    length += lines[i]?.length ?? 0;
+    if (length < BLOCK_LENGTH || !isQuiet(lines[i] ?? '', lines[i + 1] ?? '')) continue;
+    blocks.push(lines.slice(from, i + 1));
+    from = i + 1;
+    length = 0;
+  }
+  if (from < lines.length) blocks.push(from === 0 ? lines : lines.slice(from));
+  return blocks;
+}
+
+export function createRedactor(options: RedactorOptions = {}): Redactor {
+  return new PatternRedactor(options);
+}

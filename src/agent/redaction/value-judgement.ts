@@ -1,0 +1,139 @@
+// Judges a value by its looks: is it a secret at all, or a reference, a status, a path, a small number.
+
+import { ALPHANUMERIC, DIGIT, inClass, LETTER, LOWER, UPPER } from './characters.ts';
+import { MASK } from './spans.ts';
+
+/** Longer values are judged by their beginning. */
+const JUDGED_LENGTH = 256;
+
+const REFERENCE =
+  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_]+|<[A-Za-z][A-Za-z _.-]*>|\[[A-Za-z][A-Za-z _.-]*\]|\([a-z][a-z -]*\)|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|!ref .*|!vault.*|-+)$/s;
+
+/** What stands after a secret's name and is said about it, rather than being it. */
+const STATUS_WORDS = new Set(
+  `null none nil nan true false undefined empty unset set not n/a na yes no ok on off is was are the a an to of for from in and or with must should cannot could
+  can failed failure fail error errors invalid valid missing required expired expiring rejected denied accepted unknown wrong incorrect malformed
+  mismatch mismatched unauthorized forbidden revoked rotated updated created deleted changed found loaded loading refreshed refreshing issued
+  configured disabled enabled default hidden masked redacted removed filtered protected encrypted hashed present absent provided received sent ignored
+  skipped verified validated unverified checking context connection unable unexpected no-op include omit same-origin string str object number boolean int bytes
+  function any void optional private public readonly pending success succeeded ready stored unchanged generated generating using reset resetting read
+  write get set open parse decode request requests response dial rpc lookup timeout get post put secret password token key value type length field line file too
+  short long weak strong match matches does do did will would has have been already only require requires supplied accepted mounted synced
+  deadline exceeded client server internal bad insufficient rate query at signature issuer audience claim claims this that it your my you we please enter`.split(
+    /\s+/,
+  ),
+);
+
+export function isReference(value: string): boolean {
+  const judged = value.length > JUDGED_LENGTH ? value.slice(0, JUDGED_LENGTH) : value;
+  // What holds a mask was masked as far as it can be: masking twice changes nothing.
+  return judged === '' || judged.includes(MASK) || REFERENCE.test(judged);
+}
+
+const ABSENT = new Set('null none nil true false undefined nan (null) <nil> n/a unset yes no on off'.split(' '));
+
+export function isAbsent(value: string): boolean {
+  return value.length < 12 && ABSENT.has(value.toLowerCase());
+}
+
+export function isStatusWord(value: string): boolean {
+  return value.length < 20 && STATUS_WORDS.has(value.toLowerCase().replace(/[.,;:!?]+$/, ''));
+}
+
+export function isNumber(value: string): boolean {
+  return value.length < 40 && /^[+-]?[0-9]+(?:[.,][0-9]+)*(?:%|[a-zA-Z]{1,3})?$/.test(value);
+}
+
+/** A file path: lower-case names between slashes. Base64 may begin with a slash too, and mixes cases. */
+export function isPath(value: string): boolean {
+  if (value.length > JUDGED_LENGTH || !/^(?:\.{0,2}|~|[A-Za-z]:)[/\\]/.test(value)) return false;
+  const [, ...parts] = value.split(/[/\\]+/);
+  return parts.every((part) => /^[A-Za-z]?[a-z0-9._@%-]*$/.test(part) || /^[A-Z]+$/.test(part));
+}
+
+interface Shape {
+  readonly digits: number;
+  readonly letters: number;
+  /** Changes from lower to upper case and between letters and digits. */
+  readonly turns: number;
+  readonly mixed: boolean;
+  readonly symbols: number;
+}
+
+function shapeOf(value: string): Shape {
+  let digits = 0;
+  let letters = 0;
+  let symbols = 0;
+  let turns = 0;
+  let mixed = false;
+  let previous = 0;
+  const length = Math.min(value.length, JUDGED_LENGTH);
+  for (let i = 0; i < length; i += 1) {
+    const code = value.charCodeAt(i);
+    const kind = inClass(LOWER, code) ? 1 : inClass(UPPER, code) ? 2 : inClass(DIGIT, code) ? 3 : 4;
+    if (kind === 3) digits += 1;
+    else if (kind === 4) symbols += 1;
+    else letters += 1;
+    if (kind === 2 && previous === 1) mixed = true;
+    if (previous !== 0 && kind !== previous && !(previous === 2 && kind === 1)) turns += 1;
+    previous = kind;
+  }
+  return { digits, letters, symbols, turns, mixed };
+}
+
+/** `TokenExpiredError`, `connectionString`: words stuck together; random letters change case more often and lack vowels. */
+function isIdentifier(value: string): boolean {
+  if (!/^[A-Za-z]+$/.test(value)) return false;
+  const humps = value
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll(/([A-Z])([A-Z][a-z])/g, '$1 $2')
+    .split(' ');
+  const odd = humps.filter((hump) => !/[aeiouy]/i.test(hump) && !/^[A-Z]+$/.test(hump));
+  return value.length / humps.length >= 3.5 && odd.length <= 1 && !/[bcdfghjklmnpqrstvwxz]{6}/i.test(value);
+}
+
+/** Digit beside letter, or case changing inside: what a generated secret looks like and prose does not. */
+export function looksSecret(whole: string): boolean {
+  const value = whole.length > JUDGED_LENGTH ? whole.slice(0, JUDGED_LENGTH) : whole;
+  if (value.length < 6 || isNumber(value) || isReference(value) || isStatusWord(value) || isPath(value)) return false;
+  const shape = shapeOf(value);
+  if (shape.letters === 0) return shape.symbols > 1 && shape.digits > 3 && /[!#$%^&*@]/.test(value);
+  if (shape.digits > 0) return true;
+  if (/[!#$%^&*]/.test(value)) return true;
+  return shape.mixed && !isIdentifier(value);
+}
+
+const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+
+/**
+ * Stricter, for values that follow a name in prose: one unbroken part of at least `minimum` characters that is generated
+ * (so `prod-db-2`, a date, an address or a UUID is none).
+ */
+export function looksGenerated(whole: string, minimum = 10): boolean {
+  const value = whole.length > JUDGED_LENGTH ? whole.slice(0, JUDGED_LENGTH) : whole;
+  if (value.length < minimum || UUID.test(value) || isPath(value) || isReference(value)) return false;
+  if (/^[a-z]+(?:[:/][^:/].*)$/i.test(value) || /^[0-9.:TZ+-]+$/.test(value)) return false;
+  const longest = value.split(/[-_.:/@=+]/).reduce((best, part) => (part.length > best.length ? part : best), '');
+  if (longest.length < Math.min(minimum, 8)) return false;
+  const shape = shapeOf(longest);
+  if (shape.letters === 0) return false;
+  if (shape.digits > 0)
+    return (
+      shape.turns >= 3 || (shape.mixed && shape.turns >= 2) || (/^[0-9a-f]+$/.test(longest) && longest.length >= 16)
+    );
+  return shape.mixed && !isIdentifier(longest);
+}
+
+export function hasLetterOrDigit(value: string): boolean {
+  for (let i = 0; i < value.length; i += 1) {
+    const code = value.charCodeAt(i);
+    if (code > 127 || inClass(ALPHANUMERIC, code)) return true;
+  }
+  return false;
+}
+
+export function isWordOnly(value: string): boolean {
+  if (value.length > JUDGED_LENGTH) return false;
+  for (let i = 0; i < value.length; i += 1) if (!inClass(LETTER, value.charCodeAt(i))) return false;
+  return value.length > 0;
+}

@@ -34,7 +34,7 @@ export const SETTINGS = {
   ca_file: {
     schema: path.optional(),
     example: '/etc/status-panel/ca.pem',
-    meaning: 'PEM file with a certificate authority of your own for the control plane.',
+    meaning: "PEM file with the certificate authorities to trust for the control plane, instead of Node's.",
     byDefault: "Node's built-in authorities",
   },
   poll_timeout_seconds: {
@@ -112,7 +112,7 @@ export const SETTINGS = {
   vault_ca_file: {
     schema: path.optional(),
     example: '/etc/status-panel/vault-ca.pem',
-    meaning: 'PEM file with a certificate authority of your own for Vault.',
+    meaning: "PEM file with the certificate authorities to trust for Vault, instead of Node's.",
     byDefault: "Node's built-in authorities",
   },
   vault_refresh_schedule: {

@@ -44,6 +44,8 @@ function nameAround(scan: Scan, stemEnd: number): Named | undefined {
   if (to - from > LONGEST_NAME) return undefined;
   while (from < to && (text.charCodeAt(from) === 45 || text.charCodeAt(from) === 46)) from += 1;
   while (to > from && (text.charCodeAt(to - 1) === 45 || text.charCodeAt(to - 1) === 46)) to -= 1;
+  // ${NAME:-default} refers to it.
+  if (text.charCodeAt(from - 1) === 123 && text.charCodeAt(from - 2) === 36) return undefined;
   const name = text.slice(from, to);
   const verdict = spacedVerdict(text, from, name) ?? scan.verdict(name);
   return verdict === 'none' ? undefined : { from, to, name, verdict };

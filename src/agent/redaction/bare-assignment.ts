@@ -29,6 +29,8 @@ const SENTENCE =
 /** A value of several words is not looked for in longer lines. */
 const LONGEST_PLAIN_LINE = 1024;
 
+const NESTED_VALUE = /\r?\n[ \t]{1,64}(?:value|val|default): {0,8}/y;
+
 interface Line {
   /** The key begins its line. */
   readonly leads: boolean;
@@ -216,11 +218,35 @@ function isAcceptableScalar(named: Named, value: string): boolean {
   return value !== '' && !/^[[{]/.test(value);
 }
 
+/** YAML: `name:`, and below it `value: …`. */
+function matchNestedValue(scan: Scan, named: Named, operator: Operator, at: number): void {
+  NESTED_VALUE.lastIndex = at;
+  if (operator.kind !== 'colon' || !NESTED_VALUE.test(scan.text)) return;
+  const from = NESTED_VALUE.lastIndex;
+  const quote = quoteAt(scan.text, from);
+  const limit = scan.lineEnd(from);
+  const end =
+    quote === ''
+      ? trimmedEnd(scan.text, from, Math.min(limit, from + LONGEST_PLAIN_LINE))
+      : endOfQuoted(scan, from + quote.length, quote, limit);
+  if (acceptsBare(named, scan.text.slice(from + quote.length, end), false))
+    maskValue(scan, named, from + quote.length, end);
+}
+
 /** The value begins at `at` and is not quoted. */
 export function bareAssignment(scan: Scan, named: Named, operator: Operator, at: number): void {
   const { text } = scan;
   const code = text.charCodeAt(at);
-  if (at >= text.length || code === 10 || code === 13) return;
+  if (code === 10 || code === 13) {
+    matchNestedValue(scan, named, operator, at);
+    return;
+  }
+  if (at >= text.length) return;
+  const tag = /^!!(?:str|binary|int) /.exec(text.slice(at, at + 12))?.[0].length ?? 0;
+  if (tag > 0) {
+    bareAssignment(scan, named, operator, at + tag);
+    return;
+  }
   if (named.verdict === 'authorization' || named.verdict === 'cookie') {
     // In JSON only a number or null stands without quotes.
     if (operator.kind === 'colon' && operator.keyQuote.endsWith('"')) return;

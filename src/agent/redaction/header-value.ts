@@ -40,7 +40,7 @@ export function matchAuthorization(scan: Scan, from: number, to: number): boolea
   let parameters = false;
   if (scheme !== null && SCHEME.lastIndex < to) {
     at = SCHEME.lastIndex;
-    parameters = PARAMETERS.test(scheme[0]);
+    parameters = PARAMETERS.test(scheme[0]) || /^[a-z_]{1,24}="/i.test(text.slice(at, at + 32));
   }
   if (text.charCodeAt(at) === 34 && !parameters) at += 1;
   const end = parameters ? to : Math.min(to, credentialEnd(scan, at, to));

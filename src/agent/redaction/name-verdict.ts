@@ -120,7 +120,8 @@ function verdictOfSegments(name: string, segments: readonly string[]): NameVerdi
       .some((s) => KEY_QUALIFIERS.has(s) || s.endsWith('api') || s.endsWith('secret'));
     return qualified ? 'secret' : 'none';
   }
-  if (last === 'auth' && segments.length > 1) return 'weak';
+  if ((last === 'auth' || last === 'session' || last === 'sess' || last === 'sid') && segments.length > 1)
+    return 'weak';
   return /^[A-Z][A-Z0-9_]*_AUTH$/.test(name) ? 'weak' : 'none';
 }
 

@@ -133,7 +133,7 @@ export const DESCRIBING_WORDS: ReadonlySet<string> = new Set(
   attempts failed failure failures success min max dir directory location mount mounts settings options backend engine callback grant exchange
   request requests response flow page form input link template event job task worker queue cache pool map list set loading loaded
   rules rule regex pattern position offset pos line col cost price per avg mean p99 stopwords owner domain region zone date time timestamp
-  ciphers iterations rounds reuse selector key_id lookup lookups service services server exception filter encoder decoder reader writer listener converter interceptor utils util factory repository dao dto authenticator middleware`.split(
+  ciphers iterations rounds reuse selector key_id lookup lookups service services server exception hashers validators filter encoder decoder reader writer listener converter interceptor utils util factory repository dao dto authenticator middleware`.split(
     /\s+/,
   ),
 );

@@ -7,7 +7,7 @@ import { MASK } from './spans.ts';
 const JUDGED_LENGTH = 256;
 
 const REFERENCE =
-  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_]+|<[A-Za-z][A-Za-z _.-]*>|\[[A-Za-z][A-Za-z _.-]*\]|\([a-z][a-z -]*\)|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|!ref .*|!vault.*|-+)$/s;
+  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|~|\[\.*\]|\{\.*\}|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_]+|<[A-Za-z][A-Za-z _.-]*>|\[[A-Za-z][A-Za-z _.-]*\]|\([a-z][a-z -]*\)|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|!ref .*|!vault.*|-+)$/s;
 
 /** What stands after a secret's name and is said about it, rather than being it. */
 const STATUS_WORDS = new Set(

@@ -24,7 +24,7 @@ export interface HttpClientOptions {
   readonly clock: Clock;
   readonly connections: number;
   readonly answerMaxBytes: number;
-  /** PEM file with further certificate authorities to trust. */
+  /** PEM file with the certificate authorities to trust instead of Node's own. */
   readonly caFile?: string | undefined;
 }
 
@@ -93,7 +93,12 @@ export class HttpClient implements AsyncDisposable {
 }
 
 function caOf(caFile: string | undefined): { readonly ca?: string } {
-  return caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
+  if (caFile === undefined) return {};
+  try {
+    return { ca: readFileSync(caFile, 'utf8') };
+  } catch (error) {
+    throw new Fault('invalid_configuration', `ca_file: ${describeError(error)}`, { cause: error });
+  }
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {

@@ -67,10 +67,12 @@ export function stateChange(change: StateChange): Command {
       await change.act(context.docker, before.id, wanted.timeout ?? before.stopGraceSeconds, signal);
       return outcomeOf(change, wanted, await context.docker.inspect(before.id, signal), context);
     },
-    // The state itself tells: if it is a wanted one the change happened, and if not, asking once more does no harm.
+    // In a wanted state, or started anew since the evidence was noted: the change happened, even if the container has ended by itself or was
+    // started by somebody since. Neither: the engine was never told.
     investigate: async (wanted, evidence, context, signal) => {
       const now = await context.docker.inspect(evidence.containerId, signal);
-      if (!change.wanted.includes(now.state)) return { kind: 'not-happened' };
+      const sameRun = now.startedAt === evidence.startedAt;
+      if (sameRun && !change.wanted.includes(now.state)) return { kind: 'not-happened' };
       return { kind: 'happened', outcome: outcomeOf(change, wanted, now, context) };
     },
     failed: (subject) => ({ ...resultFor(change, subject, stateOnly('unknown')), status: 'failed' }),

@@ -8,8 +8,9 @@ import { ReplayWindow } from '../protocol/replay-window.ts';
 import { Authenticator } from './http/authenticate.ts';
 import { createServer } from './http/server.ts';
 import { makePrivateFolder, readOrCreateSecretFile } from './private-file.ts';
+import { Cancels } from './queue/cancels.ts';
 import { Doorbell } from './queue/doorbell.ts';
-import { DEFAULT_LEASE_SECONDS } from './queue/lease.ts';
+import { DEFAULT_LEASE_SECONDS, DEFAULT_QUEUE_MAX_COUNT } from './queue/lease.ts';
 import { Polls } from './queue/polls.ts';
 import { Queue } from './queue/queue.ts';
 import { Agents } from './registry/agents.ts';
@@ -46,6 +47,8 @@ export interface ControlPlaneOptions {
   readonly publicUrl?: string | undefined;
   /** How long a delivered command may go without a report before it is delivered again. Default 60. */
   readonly leaseSeconds?: number | undefined;
+  /** How many unfinished commands a deployment may have. Default 1000. */
+  readonly queueMaxCount?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   readonly log?: Log | undefined;
@@ -161,7 +164,11 @@ async function compose(
   await doorbell.connect(database);
   const agents = new Agents(database, clock, random);
   const users = new Users(database, clock, random);
-  const queue = new Queue(database, clock, random, (options.leaseSeconds ?? DEFAULT_LEASE_SECONDS) * 1000);
+  const queue = new Queue(database, clock, random, {
+    leaseMs: (options.leaseSeconds ?? DEFAULT_LEASE_SECONDS) * 1000,
+    maxCount: options.queueMaxCount ?? DEFAULT_QUEUE_MAX_COUNT,
+  });
+  const cancels = new Cancels(database, clock);
   const heartbeats = new Heartbeats(database, clock, log);
   const replayWindow = new ReplayWindow();
   const address = { url: '' };
@@ -175,11 +182,12 @@ async function compose(
     agentTokens,
     heartbeats,
     queue,
+    cancels,
     doorbell,
     stopping: edges.stopping,
     authenticator: new Authenticator({ agents, users, agentTokens, replayWindow, adminToken: edges.adminToken, clock }),
     purchaseTokens: new PurchaseTokens(database, clock, random),
-    polls: new Polls(queue, doorbell, clock),
+    polls: new Polls({ queue, cancels, doorbell, clock }),
     dashboardUrl: () => options.publicUrl ?? address.url,
   };
   const server = createServer(clock, log);

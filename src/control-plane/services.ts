@@ -2,6 +2,7 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Authenticator } from './http/authenticate.ts';
+import type { Cancels } from './queue/cancels.ts';
 import type { Doorbell } from './queue/doorbell.ts';
 import type { Polls } from './queue/polls.ts';
 import type { Queue } from './queue/queue.ts';
@@ -25,6 +26,7 @@ export interface Services {
   readonly vault: VaultClient;
   readonly heartbeats: Heartbeats;
   readonly queue: Queue;
+  readonly cancels: Cancels;
   readonly doorbell: Doorbell;
   readonly polls: Polls;
   /** Aborts when the process is asked to stop: who waits for an outcome is answered with what there is. */

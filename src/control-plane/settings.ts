@@ -64,6 +64,11 @@ const SETTINGS = {
     example: '60',
     help: 'time to report before a command is delivered again (default 60)',
   },
+  'queue-max-count': {
+    env: 'CONTROL_PLANE_QUEUE_MAX_COUNT',
+    example: '1000',
+    help: 'unfinished commands a deployment may have (default 1000)',
+  },
   'log-level': {
     env: 'CONTROL_PLANE_LOG_LEVEL',
     example: 'info',
@@ -81,6 +86,7 @@ export interface ControlPlaneSettings {
   readonly publicUrl: string | undefined;
   readonly adminTokenFile: string | undefined;
   readonly leaseSeconds: number | undefined;
+  readonly queueMaxCount: number | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -134,6 +140,7 @@ export function readSettings(
     publicUrl: urlOf(reader, 'public-url', ['http:', 'https:']),
     adminTokenFile: read('admin-token-file'),
     leaseSeconds: wholeOf(reader, 'lease-seconds', 1, 86_400),
+    queueMaxCount: wholeOf(reader, 'queue-max-count', 1, 1_000_000),
     logLevel: levelOf(reader),
   };
   return faults.length > 0 ? { kind: 'faults', faults } : { kind: 'settings', settings };

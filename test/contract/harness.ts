@@ -50,25 +50,39 @@ export async function startOn(kind: DatabaseKind, options: ControlPlaneOptions =
   return startControlPlane(kind === 'postgres' ? { databaseUrl: await freshPostgres(), ...options } : options);
 }
 
-/** Runs the same tests on both databases, each with one control plane of its own. */
+type Shared = { world: Promise<World> | undefined };
+const usual: Readonly<Record<DatabaseKind, Shared>> = { pglite: { world: undefined }, postgres: { world: undefined } };
+
+/**
+ * Runs the same tests on both databases. Those of one file that want no options share a control plane for each database, because an
+ * embedded database takes a second to start; every test has agents of its own.
+ */
 export function onBothDatabases(
   title: string,
   options: ControlPlaneOptions,
   tests: (world: () => World, kind: DatabaseKind) => void,
 ): void {
-  describe.each(KINDS)(`${title} on %s`, (kind) => {
-    let world: World | undefined;
-    beforeAll(async () => {
-      world = await World.around(await startOn(kind, options));
-    });
+  const isUsual = Object.keys(options).length === 0;
+  for (const kind of KINDS) {
+    const shared: Shared = isUsual ? usual[kind] : { world: undefined };
+    // Outside of the describe: at the end of the file.
     afterAll(async () => {
-      await world?.controlPlane.stop();
+      const { world } = shared;
+      shared.world = undefined;
+      await (await world)?.controlPlane.stop();
     });
-    tests(() => {
-      if (world === undefined) throw new Error('the control plane has not started');
-      return world;
-    }, kind);
-  });
+    describe(`${title} on ${kind}`, () => {
+      let world: World | undefined;
+      beforeAll(async () => {
+        shared.world ??= startOn(kind, options).then((controlPlane) => World.around(controlPlane));
+        world = await shared.world;
+      });
+      tests(() => {
+        if (world === undefined) throw new Error('the control plane has not started');
+        return world;
+      }, kind);
+    });
+  }
 }
 
 export interface Answer {
@@ -168,6 +182,10 @@ export class World {
     const answer = await this.get(`/api/v1/commands/${deploymentHash}/${commandId}`);
     return anyObject.parse(answer.body['item']);
   }
+
+  async cancel(deploymentHash: string, commandId: string): Promise<Answer> {
+    return this.post(`/api/v1/commands/${deploymentHash}/${commandId}/cancel`, {}, this.owner.token);
+  }
 }
 
 export async function newPerson(controlPlane: ControlPlane): Promise<Person> {
@@ -182,8 +200,15 @@ export async function newPerson(controlPlane: ControlPlane): Promise<Person> {
 
 const registered = z.object({ agent_id: z.string(), agent_token: z.string(), deployment_hash: z.string() });
 
+const waitAnswer = z.object({
+  item: z.object({ command_id: z.string() }).nullish(),
+  meta: z.object({ cancel: z.array(z.string()).optional() }).optional(),
+});
+
 export interface PollAnswer extends Answer {
   readonly commandId: string | null;
+  /** Undefined when the answer does not say. */
+  readonly cancel: readonly string[] | undefined;
 }
 
 export class TestAgent {
@@ -228,11 +253,13 @@ export class TestAgent {
     return send(this.url + path, { method: 'POST', headers: { ...JSON_TYPE, ...this.headers(text) }, body: text });
   }
 
-  async poll(timeoutSeconds = 5, signal?: AbortSignal): Promise<PollAnswer> {
+  /** `working`: the header with which an agent keeps leases. */
+  async poll(timeoutSeconds = 5, signal?: AbortSignal, working?: string): Promise<PollAnswer> {
     const url = `${this.url}/api/v1/agent/commands/wait/${this.deploymentHash}?timeout=${timeoutSeconds}&interval=1`;
-    const answer = await send(url, { headers: this.headers(), ...(signal === undefined ? {} : { signal }) });
-    const item = z.object({ command_id: z.string() }).nullish().parse(answer.body['item']);
-    return { ...answer, commandId: item?.command_id ?? null };
+    const headers = { ...this.headers(), ...(working === undefined ? {} : { 'x-agent-working': working }) };
+    const answer = await send(url, { headers, ...(signal === undefined ? {} : { signal }) });
+    const { item, meta } = waitAnswer.parse(answer.body);
+    return { ...answer, commandId: item?.command_id ?? null, cancel: meta?.cancel };
   }
 
   async report(commandId: string, more: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
@@ -250,11 +277,11 @@ export class TestAgent {
 }
 
 /** Whether a poll that starts now is still waiting after `ms`; it then hangs up. */
-export async function findsNothing(agent: TestAgent, ms = 400): Promise<boolean> {
+export async function findsNothing(agent: TestAgent, working?: string, ms = 300): Promise<boolean> {
   const hangUp = new AbortController();
-  const poll = agent.poll(30, hangUp.signal).then(
-    (answer) => answer.commandId === null && answer.status === 200,
-    () => true,
+  const poll = agent.poll(30, hangUp.signal, working).then(
+    () => false,
+    () => hangUp.signal.aborted,
   );
   const waited = pause(ms).then(() => hangUp.abort());
   const nothing = await poll;

@@ -74,6 +74,9 @@ const WEBHOOKS = [
   'chat.googleapis.com/v1/spaces/',
 ];
 
+/** All digits are one symbol to the automaton. Shorter runs are years, epochs and ports, several in every line. */
+const CARD_BEGINNINGS = ['00000000000000', '0000 0000', '0000-0000'];
+
 /** Bases of private keys: base64 of `-----BEGIN`, of OpenSSH's magic, and of DER headers that only private keys have. */
 const ENCODED_KEYS = [
   'LS0tLS1CRUdJTi',
@@ -180,7 +183,7 @@ function credentialAnchors(): readonly Anchor[] {
     ),
     { literal: '@', match: (scan, end) => matchEmail(scan, end - 1, end) },
     { literal: '%40', match: (scan, end) => matchEmail(scan, end - 3, end) },
-    { literal: '0000', match: matchCard },
+    ...CARD_BEGINNINGS.map((literal): Anchor => ({ literal, match: before(literal.length, matchCard) })),
     { literal: 'bearer', match: matchBearer },
     { literal: 'basic', match: matchBasic },
     { literal: 'identified by', match: matchIdentifiedBy },

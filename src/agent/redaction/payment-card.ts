@@ -74,16 +74,11 @@ function standsAlone(text: string, from: number, end: number): boolean {
   return !inClass(LETTER, after) && text.charAt(end) !== '_' && !inClass(DIGIT, after);
 }
 
-/** Called where four digits end; does nothing unless they are the first four of a run. */
-export function matchCard(scan: Scan, end: number): void {
+/** Called where as many digits begin as a card has at least; does nothing unless they begin a run. */
+export function matchCard(scan: Scan, from: number): void {
   const { text } = scan;
-  const from = end - 4;
   if (from < scan.cardDone || inClass(DIGIT, text.charCodeAt(from - 1))) return;
-  const code = text.charCodeAt(from);
-  if (code < 50 || code > 54) return;
-  // Years, in every timestamp: cards that begin with 2 go on with 2 to 7.
-  if (code === 50 && text.charCodeAt(from + 1) < 50) return;
-  const lengths = lengthsOf(Number(text.slice(from, end)));
+  const lengths = lengthsOf(Number(text.slice(from, from + 4)));
   if (lengths.length === 0) return;
   const whole = candidateAt(text, from);
   // Digits that follow after a blank may be another number: shorter readings are tried group by group.

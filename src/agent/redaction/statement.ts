@@ -28,7 +28,7 @@ export function matchTemporaryPassword(scan: Scan, end: number): void {
   const limit = scan.lineEnd(end);
   const colon = scan.indexOf(': ', end);
   if (colon === -1 || colon > Math.min(limit, end + 160)) return;
-  const stop = text.slice(colon + 2, Math.min(limit, colon + 258)).search(/\s|$/);
+  const stop = text.slice(colon + 2, Math.min(limit, colon + 258)).search(/[\s"\\]|$/);
   scan.add(colon + 2, colon + 2 + stop, 'env_assignment');
   scan.nameDone = Math.max(scan.nameDone, limit);
 }

@@ -229,7 +229,7 @@ export class Worker {
 
   async #run(job: Job, prepared: PreparedCommand): Promise<void> {
     const { clock, journal } = this.#options;
-    const startedMs = this.#options.serverNow();
+    const beganMs = clock.monotonicMs();
     try {
       if (job.durable) journal.start(job.envelope.command_id, clock.now());
     } catch (error) {
@@ -240,7 +240,9 @@ export class Worker {
       }
     }
     const outcome = await execute(this.#execution(job), prepared, job.ending.signal);
-    this.#finish(job.envelope, outcome, startedMs, job.durable);
+    // By the monotonic clock: the server's time may have become known only while the command ran.
+    const tookMs = clock.monotonicMs() - beganMs;
+    this.#finish(job.envelope, outcome, this.#options.serverNow() - tookMs, job.durable);
   }
 
   async #investigate(job: Job, prepared: PreparedCommand, entry: JournalEntry, mayRunAgain: boolean): Promise<void> {
@@ -268,7 +270,9 @@ export class Worker {
 
   #finish(envelope: CommandEnvelope, outcome: Outcome, startedMs: number | undefined, durable: boolean): void {
     const { journal, outbox, bell, clock, log, reportMaker, serverNow } = this.#options;
-    const body = reportOf(reportMaker, envelope, outcome, { startedMs, completedMs: serverNow() });
+    const completedMs = serverNow();
+    const beganMs = startedMs === undefined ? undefined : Math.min(startedMs, completedMs);
+    const body = reportOf(reportMaker, envelope, outcome, { startedMs: beganMs, completedMs });
     const { command_id: commandId, type } = envelope;
     try {
       if (durable) journal.finish(commandId, body, clock.now());

@@ -131,6 +131,12 @@ export const PROBLEMS = {
     meaning: 'The body is not declared as JSON.',
     action: 'Send Content-Type: application/json.',
   },
+  queue_full: {
+    status: 429,
+    meaning: 'The deployment has as many unfinished commands as it may have.',
+    action:
+      'Try again after the seconds in Retry-After; look whether its agent is online, and cancel what is not wanted.',
+  },
   internal_error: {
     status: 500,
     meaning: 'A bug in the control plane, or its database refused a statement.',

@@ -47,7 +47,7 @@ export function createServer(clock: Clock, log: Log): FastifyInstance {
 
 async function answer(reply: FastifyReply, code: ProblemCode, message: string): Promise<FastifyReply> {
   const { status } = PROBLEMS[code];
-  if (status === 503) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
+  if (status === 503 || status === 429) reply.header('retry-after', String(RETRY_AFTER_SECONDS));
   const body: ProblemBody = { message, code };
   return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }

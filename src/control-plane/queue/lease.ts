@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { LIMITS } from '../../protocol/limits.ts';
 
 /**
- * queued → sent (leased) → completed | failed, and queued → cancelled. A lease that ends without a report leaves the command `sent` and
- * makes it deliverable again; a finished command never changes.
+ * queued → sent (leased) → completed | failed, and queued → cancelled. Every poll that names the command prolongs its lease. A lease that
+ * ends without a report leaves the command `sent` and makes it deliverable again. A `sent` command that somebody wants cancelled is not
+ * delivered again: its report ends it, as `cancelled` if it says so, or else the end of its lease does. A finished command never changes.
  */
 export const commandStatus = z.enum(['queued', 'sent', 'completed', 'failed', 'cancelled']);
 export type CommandStatus = z.infer<typeof commandStatus>;
@@ -23,6 +24,9 @@ export function priorityName(rank: number): Priority {
 }
 
 export const DEFAULT_LEASE_SECONDS = 60;
+
+/** Unfinished commands of one deployment: an agent that is away for long must not fill the database. */
+export const DEFAULT_QUEUE_MAX_COUNT = 1_000;
 
 const POLL_TIMEOUT_SECONDS = 30;
 const POLL_INTERVAL_SECONDS = 3;

@@ -11,7 +11,7 @@ export interface Look<Found> {
   readonly timeoutMs: number;
   readonly look: () => Promise<Found | undefined>;
   /** Milliseconds since the epoch at which something may appear without a ring. Asked after every look that found nothing. */
-  readonly nextAtMs?: () => Promise<number | undefined>;
+  readonly nextAtMs?: () => number | undefined;
 }
 
 /** Undefined when the time was up or `signal` aborted; never rejects because of the signal. */
@@ -29,7 +29,7 @@ export async function lookUntil<Found>(wanted: Look<Found>, signal: AbortSignal)
       ringer = new AbortController();
       const found = await wanted.look();
       if (found !== undefined) return found;
-      const nextAtMs = await wanted.nextAtMs?.();
+      const nextAtMs = wanted.nextAtMs?.();
       const remainingMs = endsAtMs - clock.monotonicMs();
       if (remainingMs <= 0 || signal.aborted) return undefined;
       await clock.sleep(sleepMs(remainingMs, nextAtMs, clock.now()), ringer.signal);

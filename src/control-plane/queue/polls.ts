@@ -1,67 +1,129 @@
 // The long polls that are open now: one for each agent, woken by the doorbell, ended by a newer one, by a lost client or by a stop.
 import type { Clock } from '../../platform/clock.ts';
 import type { Identity } from '../registry/agents.ts';
+import type { Cancels } from './cancels.ts';
 import type { CommandRow } from './command-row.ts';
 import type { Doorbell } from './doorbell.ts';
-import { type Look, lookUntil } from './look-until.ts';
+import { lookUntil } from './look-until.ts';
 import type { Queue } from './queue.ts';
 
+export interface Poll {
+  readonly agent: Identity;
+  readonly timeoutMs: number;
+  /** The command_ids that the agent has and has not reported yet. */
+  readonly working: readonly string[];
+  /** From {@link Polls.arrive}, taken before anything was awaited. */
+  readonly arrival: number;
+}
+
+/** What a poll is answered with: a command or none, and the command_ids that are not wanted any more. */
+export interface Delivery {
+  readonly command: CommandRow | undefined;
+  readonly cancel: readonly string[];
+}
+
 export type PollOutcome =
-  | { readonly kind: 'command'; readonly command: CommandRow }
-  | { readonly kind: 'nothing' }
+  | ({ readonly kind: 'delivery' } & Delivery)
   /** A newer poll of the same agent took over; in this process only, between processes the lease alone keeps them apart. */
   | { readonly kind: 'superseded' };
 
-export class Polls {
-  readonly #queue: Queue;
-  readonly #doorbell: Doorbell;
-  readonly #clock: Clock;
-  readonly #open = new Map<string, AbortController>();
-  #draining = false;
+export interface PollsParts {
+  readonly queue: Queue;
+  readonly cancels: Cancels;
+  readonly doorbell: Doorbell;
+  readonly clock: Clock;
+}
 
-  constructor(queue: Queue, doorbell: Doorbell, clock: Clock) {
-    this.#queue = queue;
-    this.#doorbell = doorbell;
-    this.#clock = clock;
+interface OpenPoll {
+  readonly arrival: number;
+  readonly end: AbortController;
+}
+
+const NOTHING: PollOutcome = { kind: 'delivery', command: undefined, cancel: [] };
+
+export class Polls {
+  readonly #parts: PollsParts;
+  readonly #open = new Map<string, OpenPoll>();
+  #draining = false;
+  #arrivals = 0;
+
+  constructor(parts: PollsParts) {
+    this.#parts = parts;
   }
 
-  /** Waits up to `timeoutMs` for a command of the agent and leases it. `gone` aborts when the client has closed its connection. */
-  async next(agent: Identity, timeoutMs: number, gone: AbortSignal): Promise<PollOutcome> {
+  /** Which of two polls is the older one is decided by this and not by which of them was authenticated first. */
+  arrive(): number {
+    this.#arrivals += 1;
+    return this.#arrivals;
+  }
+
+  /**
+   * Waits until there is a command of the agent, which is then leased, or a cancel. `gone` aborts when the client has closed its
+   * connection. The leases of what the agent is working on are prolonged first.
+   */
+  async next(poll: Poll, gone: AbortSignal): Promise<PollOutcome> {
     const end = new AbortController();
-    this.#open.get(agent.agentId)?.abort('superseded');
-    this.#open.set(agent.agentId, end);
+    if (!this.#takePlace(poll, end, gone)) return { kind: 'superseded' };
     const release = new AbortController();
     gone.addEventListener('abort', () => end.abort('gone'), { signal: release.signal });
-    if (gone.aborted) end.abort('gone');
     try {
-      const command = await lookUntil(this.#look(agent.deploymentHash, this.#draining ? 0 : timeoutMs), end.signal);
-      if (command === undefined)
-        return end.signal.reason === 'superseded' ? { kind: 'superseded' } : { kind: 'nothing' };
-      if (!end.signal.aborted || end.signal.reason === 'draining') return { kind: 'command', command };
-      // Nobody reads this answer any more, and not a byte of it was sent: the next poll gets the command at once.
-      await this.#queue.giveBack(command);
-      return end.signal.reason === 'superseded' ? { kind: 'superseded' } : { kind: 'nothing' };
+      const delivery = await this.#wait(poll, end.signal);
+      if (delivery !== undefined && (!end.signal.aborted || end.signal.reason === 'draining'))
+        return { kind: 'delivery', ...delivery };
+      // Nobody reads this answer any more, and not a byte of it was sent: the next poll gets what is in it at once.
+      if (delivery !== undefined) await this.giveBack(poll.agent, delivery);
+      return end.signal.reason === 'superseded' ? { kind: 'superseded' } : NOTHING;
     } finally {
       release.abort();
-      if (this.#open.get(agent.agentId) === end) this.#open.delete(agent.agentId);
+      if (this.#open.get(poll.agent.agentId)?.end === end) this.#open.delete(poll.agent.agentId);
     }
+  }
+
+  /** Gives back a delivery that certainly did not reach the agent. */
+  async giveBack(agent: Identity, { command, cancel }: Delivery): Promise<void> {
+    if (command !== undefined) await this.#parts.queue.giveBack(command);
+    await this.#parts.cancels.giveBack(agent.deploymentHash, cancel);
   }
 
   /** Answers every open poll with nothing; later ones look once and do not wait. */
   drain(): void {
     this.#draining = true;
-    for (const end of this.#open.values()) end.abort('draining');
+    for (const { end } of this.#open.values()) end.abort('draining');
   }
 
-  #look(deploymentHash: string, timeoutMs: number): Look<CommandRow> {
-    return {
-      doorbell: this.#doorbell,
-      clock: this.#clock,
-      topic: 'queue',
-      deploymentHash,
-      timeoutMs,
-      look: () => this.#queue.lease(deploymentHash),
-      nextAtMs: () => this.#queue.nextLeaseEndMs(deploymentHash),
+  /** False when a newer poll is open already. One whose client has gone neither gives way nor has to be given way to. */
+  #takePlace({ agent, arrival }: Poll, end: AbortController, gone: AbortSignal): boolean {
+    if (gone.aborted) {
+      end.abort('gone');
+      return true;
+    }
+    const other = this.#open.get(agent.agentId);
+    if (other !== undefined && other.arrival > arrival && !other.end.signal.aborted) return false;
+    other?.end.abort('superseded');
+    this.#open.set(agent.agentId, { arrival, end });
+    return true;
+  }
+
+  async #wait({ agent, timeoutMs, working }: Poll, signal: AbortSignal): Promise<Delivery | undefined> {
+    const { queue, cancels, doorbell, clock } = this.#parts;
+    const { deploymentHash } = agent;
+    await queue.renew(deploymentHash, working);
+    let nextLeaseEndMs: number | undefined;
+    const look = async (): Promise<Delivery | undefined> => {
+      const leased = await queue.lease(deploymentHash, working);
+      nextLeaseEndMs = leased.nextLeaseEndMs;
+      const cancel = leased.hasCancels ? await cancels.take(deploymentHash, working) : [];
+      return leased.command === undefined && cancel.length === 0 ? undefined : { command: leased.command, cancel };
     };
+    const wanted = {
+      doorbell,
+      clock,
+      topic: 'queue' as const,
+      deploymentHash,
+      timeoutMs: this.#draining ? 0 : timeoutMs,
+      look,
+      nextAtMs: () => nextLeaseEndMs,
+    };
+    return lookUntil(wanted, signal);
   }
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
-import type { Database } from '../store/sql.ts';
+import type { Database, SqlValue } from '../store/sql.ts';
 import { COMMAND_COLUMNS, type CommandRow, commandRow } from './command-row.ts';
 import { CHANNEL } from './doorbell.ts';
 import { type Priority, priorityRank } from './lease.ts';
@@ -23,6 +23,17 @@ export interface FinalReport {
   readonly result: unknown;
   readonly error: unknown;
   readonly executedBy: string | undefined;
+  /** The agent says that it ended because of a cancel: it counts as cancelled if somebody asked for that. */
+  readonly endedByCancel: boolean;
+}
+
+/** What a look into the queue finds. */
+export interface Leased {
+  readonly command: CommandRow | undefined;
+  /** When there may be something without a ring: the end of the next lease, in milliseconds since the epoch. */
+  readonly nextLeaseEndMs: number | undefined;
+  /** There is something for {@link Cancels.take}. */
+  readonly hasCancels: boolean;
 }
 
 export interface Listing {
@@ -32,27 +43,36 @@ export interface Listing {
   readonly since?: string | undefined;
 }
 
-const leaseEndRow = z.object({ lease_until: z.date().nullable() });
+export interface QueueOptions {
+  readonly leaseMs: number;
+  /** Unfinished commands of one deployment. */
+  readonly maxCount: number;
+}
+
+const outlook = { next_lease_end: z.date().nullable(), has_cancels: z.boolean() };
+const leasedRow = z.union([z.object({ id: z.null(), ...outlook }), commandRow.extend(outlook)]);
 const idRow = z.object({ id: z.string() });
 
 export class Queue {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #leaseMs: number;
+  readonly #options: QueueOptions;
 
-  constructor(database: Database, clock: Clock, random: Random, leaseMs: number) {
+  constructor(database: Database, clock: Clock, random: Random, options: QueueOptions) {
     this.#database = database;
     this.#clock = clock;
     this.#random = random;
-    this.#leaseMs = leaseMs;
+    this.#options = options;
   }
 
-  async enqueue(command: NewCommand): Promise<CommandRow> {
-    const row = await this.#one(
+  /** Undefined when the deployment has as many unfinished commands as it may have. */
+  async enqueue(command: NewCommand): Promise<CommandRow | undefined> {
+    return this.#one(
       `WITH commands AS (
          INSERT INTO commands (id, command_id, deployment_hash, type, status, priority, parameters, created_by, timeout_seconds, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 'queued', $5, $6::jsonb, $7, $8, $9::timestamptz, $9::timestamptz) RETURNING *
+         SELECT $1::uuid, $2, $3, $4, 'queued', $5::smallint, $6::jsonb, $7, $8::integer, $9::timestamptz, $9::timestamptz
+         WHERE locked_queue_length($3) < $10::integer RETURNING *
        )
        SELECT ${COMMAND_COLUMNS}, pg_notify('${CHANNEL}', 'queue:' || deployment_hash) FROM commands`,
       [
@@ -65,61 +85,71 @@ export class Queue {
         command.createdBy,
         command.timeoutSeconds,
         this.#now(),
+        this.#options.maxCount,
       ],
     );
-    if (row === undefined) throw new Error('the database returned no row for a new command');
-    return row;
+  }
+
+  /** Prolongs the leases of what the agent of a deployment is working on. What it names besides is not looked at. */
+  async renew(deploymentHash: string, working: readonly string[]): Promise<void> {
+    if (working.length === 0) return;
+    await this.#database.execute(
+      `UPDATE commands SET lease_until = $3::timestamptz WHERE deployment_hash = $1 AND status = 'sent' AND $2::jsonb ? command_id`,
+      [deploymentHash, JSON.stringify(working), this.#leaseEnd()],
+    );
   }
 
   /**
    * Hands out the next command of a deployment: highest priority first, then oldest; queued, or sent with a lease that ended without a
-   * report. SKIP LOCKED makes two polls at once take two commands, never the same.
+   * report. SKIP LOCKED makes two polls at once take two commands, never the same. What the agent is `working` on is not handed to it
+   * again, also when the poll outlasts the lease.
    */
-  async lease(deploymentHash: string): Promise<CommandRow | undefined> {
-    const leaseUntil = new Date(this.#clock.now() + this.#leaseMs).toISOString();
-    return this.#one(
+  async lease(deploymentHash: string, working: readonly string[]): Promise<Leased> {
+    const [row] = await this.#database.query(
+      leasedRow,
       `WITH next AS MATERIALIZED (
          SELECT id FROM commands
          WHERE deployment_hash = $1 AND status IN ('queued', 'sent') AND cancel_requested_at IS NULL
-           AND (status = 'queued' OR lease_until <= $2::timestamptz)
+           AND (status = 'queued' OR (lease_until <= $2::timestamptz AND NOT $4::jsonb ? command_id))
          ORDER BY priority DESC, seq LIMIT 1 FOR UPDATE SKIP LOCKED
+       ), leased AS (
+         UPDATE commands SET status = 'sent', lease_until = $3::timestamptz, deliveries = deliveries + 1, updated_at = $2::timestamptz
+         FROM next WHERE commands.id = next.id RETURNING ${COMMAND_COLUMNS}
+       ), outlook AS (
+         SELECT min(lease_until) FILTER (WHERE NOT $4::jsonb ? command_id) AS next_lease_end,
+           COALESCE(bool_or(cancel_requested_at IS NOT NULL AND
+             (cancel_delivered_at IS NULL OR (lease_until <= $2::timestamptz AND NOT $4::jsonb ? command_id))), false) AS has_cancels
+         FROM commands WHERE deployment_hash = $1 AND status = 'sent'
        )
-       UPDATE commands SET status = 'sent', lease_until = $3::timestamptz, deliveries = deliveries + 1, updated_at = $2::timestamptz
-       FROM next WHERE commands.id = next.id RETURNING ${COMMAND_COLUMNS}`,
-      [deploymentHash, this.#now(), leaseUntil],
+       SELECT leased.*, outlook.* FROM outlook LEFT JOIN leased ON true`,
+      [deploymentHash, this.#now(), this.#leaseEnd(), JSON.stringify(working)],
     );
+    return {
+      command: row === undefined || row.id === null ? undefined : commandRow.parse(row),
+      nextLeaseEndMs: row?.next_lease_end?.getTime(),
+      hasCancels: row?.has_cancels ?? false,
+    };
   }
 
-  /** Gives back a lease whose answer certainly never left, as if it had not been taken. */
+  /** Gives back a lease whose answer certainly never left, as if it had not been taken; a cancel in between ends it. */
   async giveBack(command: CommandRow): Promise<void> {
     await this.#database.query(
       idRow,
       `WITH commands AS (
          UPDATE commands SET deliveries = deliveries - 1, lease_until = $3::timestamptz,
-           status = CASE WHEN deliveries = 1 THEN 'queued' ELSE 'sent' END
+           status = CASE WHEN deliveries > 1 THEN 'sent' WHEN cancel_requested_at IS NULL THEN 'queued' ELSE 'cancelled' END
          WHERE id = $1 AND status = 'sent' AND deliveries = $2 RETURNING *
        )
-       SELECT id, pg_notify('${CHANNEL}', 'queue:' || deployment_hash) FROM commands`,
+       SELECT id, pg_notify('${CHANNEL}', CASE WHEN status = 'cancelled' THEN 'outcome:' ELSE 'queue:' END || deployment_hash) FROM commands`,
       [command.id, command.deliveries, this.#now()],
     );
-  }
-
-  /** When the next lease of the deployment ends, in milliseconds since the epoch; undefined when none is open. */
-  async nextLeaseEndMs(deploymentHash: string): Promise<number | undefined> {
-    const [row] = await this.#database.query(
-      leaseEndRow,
-      `SELECT min(lease_until) AS lease_until FROM commands
-       WHERE deployment_hash = $1 AND status = 'sent' AND cancel_requested_at IS NULL`,
-      [deploymentHash],
-    );
-    return row?.lease_until?.getTime();
   }
 
   /** Records the outcome if the command has none yet; undefined means that it was over before. The first one wins. */
   async finish(report: FinalReport): Promise<CommandRow | undefined> {
     return this.#one(
       `WITH commands AS (
-         UPDATE commands SET status = $2, result = $3::jsonb, error = $4::jsonb, lease_until = NULL, updated_at = $5::timestamptz,
+         UPDATE commands SET status = CASE WHEN $7 AND cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE $2 END, result = $3::jsonb, error = $4::jsonb, lease_until = NULL, updated_at = $5::timestamptz,
            metadata = CASE WHEN $6::jsonb IS NULL THEN metadata ELSE COALESCE(metadata, '{}'::jsonb) || $6::jsonb END
          WHERE command_id = $1 AND status IN ('queued', 'sent') RETURNING *
        )
@@ -131,20 +161,8 @@ export class Queue {
         jsonOrNull(report.error),
         this.#now(),
         report.executedBy === undefined ? null : JSON.stringify({ executed_by: report.executedBy }),
+        report.endedByCancel,
       ],
-    );
-  }
-
-  /** Ends a queued command; flags a sent one. Undefined when it was over before. */
-  async cancel(deploymentHash: string, commandId: string): Promise<CommandRow | undefined> {
-    return this.#one(
-      `WITH commands AS (
-         UPDATE commands SET status = CASE WHEN status = 'queued' THEN 'cancelled' ELSE status END,
-           cancel_requested_at = COALESCE(cancel_requested_at, $3::timestamptz), updated_at = $3::timestamptz
-         WHERE deployment_hash = $1 AND command_id = $2 AND status IN ('queued', 'sent') RETURNING *
-       )
-       SELECT ${COMMAND_COLUMNS}, pg_notify('${CHANNEL}', 'outcome:' || deployment_hash) FROM commands`,
-      [deploymentHash, commandId, this.#now()],
     );
   }
 
@@ -173,8 +191,12 @@ export class Queue {
     );
   }
 
-  async #one(text: string, values: readonly (string | number | null)[]): Promise<CommandRow | undefined> {
+  async #one(text: string, values: readonly SqlValue[]): Promise<CommandRow | undefined> {
     return (await this.#database.query(commandRow, text, values))[0];
+  }
+
+  #leaseEnd(): string {
+    return new Date(this.#clock.now() + this.#options.leaseMs).toISOString();
   }
 
   #now(): string {

@@ -1,4 +1,4 @@
-// POST /api/v1/commands/:deployment_hash/:command_id/cancel: takes back a command that was not delivered (REQUIREMENTS B5).
+// POST /api/v1/commands/:deployment_hash/:command_id/cancel: takes back a command, also a delivered one (REQUIREMENTS B5).
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ROUTE } from '../../protocol/routes.ts';
@@ -13,7 +13,8 @@ const path = z.object({ deployment_hash: deploymentHash, command_id: commandId }
 
 /**
  * The owner or the administrator. 200 `{message, item: Command}`: a queued command is `cancelled`; a sent one keeps its status, is
- * flagged with `cancel_requested_at` and is not delivered again. 409 command_finished; 404 command_not_found.
+ * flagged with `cancel_requested_at` and is not delivered again. Its agent is told, once for each request, and its report tells how the
+ * command ended; without one the end of its lease cancels it. 409 command_finished; 404 command_not_found.
  */
 export function commandCancelRoute(server: FastifyInstance, services: Services): void {
   server.route({
@@ -23,7 +24,7 @@ export function commandCancelRoute(server: FastifyInstance, services: Services):
       const { deployment_hash, command_id } = readPath(path, request);
       await services.authenticator.personOf(request, deployment_hash);
       const known = await commandIn(services, deployment_hash, command_id);
-      const row = await services.queue.cancel(deployment_hash, command_id);
+      const row = await services.cancels.request(deployment_hash, command_id);
       if (row === undefined && known.status !== 'cancelled') {
         const { status } = await commandIn(services, deployment_hash, command_id);
         if (status !== 'cancelled')

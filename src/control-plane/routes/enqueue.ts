@@ -5,6 +5,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { ROUTE } from '../../protocol/routes.ts';
 import { commandType, deploymentHash } from '../../protocol/text.ts';
 import { readBody } from '../http/body.ts';
+import { problem } from '../http/problem.ts';
 import { normaliseParameters } from '../queue/command-parameters.ts';
 import { wireCommand } from '../queue/command-row.ts';
 import { priority } from '../queue/lease.ts';
@@ -22,7 +23,8 @@ const request = z.object({
 
 /**
  * The owner or the administrator. 202 `{message, item: Command}` with status `queued`; 404 deployment_not_found for a deployment that
- * is not the caller's; 400 invalid_request for parameters of health, logs or restart that do not fit. Other types pass as they are.
+ * is not the caller's; 400 invalid_request for parameters of health, logs or restart that do not fit, other
+ * types pass as they are; 429 queue_full when too many of the deployment's commands have not ended.
  */
 export function enqueueRoute(server: FastifyInstance, services: Services): void {
   server.route({
@@ -39,6 +41,9 @@ export function enqueueRoute(server: FastifyInstance, services: Services): void 
         timeoutSeconds: body.timeout_seconds ?? TIMEOUT_SECONDS,
         createdBy: caller.kind === 'user' ? caller.userId : 'admin',
       });
+      if (command === undefined) {
+        throw problem('queue_full', 'too many commands of this deployment have not ended: is its agent online?');
+      }
       services.log.info('command queued', {
         command_id: command.command_id,
         deployment_hash: command.deployment_hash,

@@ -1,6 +1,7 @@
 // POST /api/v1/agent/commands/report: the outcome of a command; the first one accepted is final (REQUIREMENTS B5, PROTOCOL.md §1.7).
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { ErrorCode } from '../../protocol/error-code.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { ROUTE } from '../../protocol/routes.ts';
 import { commandId, deploymentHash, timestamp } from '../../protocol/text.ts';
@@ -29,7 +30,8 @@ type Report = z.infer<typeof request>;
 /**
  * Agent only. Checked in this order: 403 wrong_deployment, 400 invalid_command_status, 404 command_not_found, 400 invalid_result.
  * 200 `{message, item:{accepted, message}}`, also for a command that already has its outcome: a repeated or a different report then
- * changes nothing. Bodies over 2 MiB are 413.
+ * changes nothing. A failure whose first error is `cancelled` ends a command that somebody wanted cancelled as `cancelled`. Bodies over 2 MiB
+ * are 413.
  */
 export function reportRoute(server: FastifyInstance, services: Services): void {
   server.route({
@@ -50,6 +52,7 @@ export function reportRoute(server: FastifyInstance, services: Services): void {
         result: acceptedResult(command.type, command.deployment_hash, report.result, report.status),
         error: hasErrors(report) ? { errors: report.errors } : report.error,
         executedBy: report.executed_by ?? undefined,
+        endedByCancel: status === 'failed' && saysCancelled(report),
       });
       if (finished === undefined) return answer(await commandOf(services, report), 'already recorded');
       services.log.info('command finished', {
@@ -66,6 +69,12 @@ export function reportRoute(server: FastifyInstance, services: Services): void {
 
 function hasErrors(report: Report): boolean {
   return report.errors !== null && report.errors !== undefined && report.errors.length > 0;
+}
+
+const cancelledError = z.object({ code: z.literal('cancelled' satisfies ErrorCode) });
+
+function saysCancelled(report: Report): boolean {
+  return cancelledError.safeParse(report.errors?.[0]).success;
 }
 
 function finalStatus(report: Report): 'completed' | 'failed' {

@@ -4,6 +4,7 @@ import type { CommandContext, Docker } from '../commands/context.ts';
 import { capabilitiesOf, type Registry } from '../commands/registry.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Doorbell } from '../platform/doorbell.ts';
+import { KeyedLocks } from '../platform/keyed-locks.ts';
 import { type Log, maskLog } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -68,9 +69,6 @@ export interface Parts {
 export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: AsyncDisposableStack): Parts {
   const { clock, config, registry, stopping } = options;
   const log = maskLog(options.log, (text) => secrets.maskText(text));
-  const path = join(options.stateDirectory, 'journal.db');
-  const open = (): Journal => (options.openJournal ?? openSqliteJournal)(path, clock.now());
-  const journal = stack.use(new PatientJournal({ open, clock, log }));
   const client = controlPlaneClient(options, stack);
   const credentials = credentialsOf(options, client, log, stack);
   const activity = new Activity(options.stateDirectory, { pid: options.pid, version: options.version }, clock);
@@ -80,6 +78,9 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     environmentOf: (id, signal) => docker.environment(id, signal),
     ownSecrets: () => [credentials.token],
   });
+  const path = join(options.stateDirectory, 'journal.db');
+  const open = (): Journal => (options.openJournal ?? openSqliteJournal)(path, clock.now());
+  const journal = stack.use(new PatientJournal({ open, clock, log }));
   const bell = new Doorbell();
   const outbox = new Outbox(journal, clock, log);
   const worker = new Worker({
@@ -123,6 +124,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
 
 function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets): Omit<CommandContext, 'beforeEffect'> {
   const { config, identity, clock } = options;
+  const locks = new KeyedLocks();
   return {
     deploymentHash: identity.deployment_hash,
     composeProject: config.compose_project,
@@ -130,6 +132,7 @@ function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets)
     clock,
     maskFor: (containerId, signal) => secrets.maskFor(containerId, signal),
     allowUnredactedLogs: config.allow_unredacted_logs,
+    lockContainer: (containerId, signal) => locks.acquire(containerId, signal),
   };
 }
 

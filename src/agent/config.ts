@@ -10,8 +10,17 @@ const httpUrl = z
   .url({ protocol: /^https?$/u, error: 'must be a URL that begins with https:// or http://' })
   .max(LIMITS.urlMaxChars)
   .transform((url) => url.replace(/\/+$/u, ''));
-const seconds = (min: number, max: number): z.ZodType<number> => z.coerce.number().pipe(z.int().min(min).max(max));
-// A flag and an environment variable hold text, a file may hold a boolean.
+// A flag and an environment variable hold text, a file holds a number.
+const seconds = (min: number, max: number): z.ZodType<number> =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,9}$/u)
+        .transform(Number),
+    ])
+    .pipe(z.int().min(min).max(max));
 const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]);
 
 export interface Setting {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../protocol/error-code.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { type ReportError, reportError } from '../protocol/report.ts';
+import { evidenceOf, settledAfter } from './aftermath.ts';
 import { resolveContainer } from './container-match.ts';
 import { containerState, reportedState } from './container-state.ts';
 import type { CommandContext, ContainerDetails, Docker, DockerState } from './context.ts';
@@ -61,18 +62,22 @@ export function stateChange(change: StateChange): Command {
     lane: containerLane,
     run: async (wanted, context, signal) => {
       const found = resolveContainer(await context.docker.list(signal), wanted, context);
+      using _lock = await context.lockContainer(found.id, signal);
       const before = await context.docker.inspect(found.id, signal);
       if (change.wanted.includes(before.state)) return outcomeOf(change, wanted, before, context);
-      context.beforeEffect({ containerId: before.id, startedAt: before.startedAt });
-      await change.act(context.docker, before.id, wanted.timeout ?? before.stopGraceSeconds, signal);
+      const graceSeconds = wanted.timeout ?? before.stopGraceSeconds;
+      context.beforeEffect(evidenceOf(before, graceSeconds, context));
+      await change.act(context.docker, before.id, graceSeconds, signal);
       return outcomeOf(change, wanted, await context.docker.inspect(before.id, signal), context);
     },
     // In a wanted state, or started anew since the evidence was noted: the change happened, even if the container has ended by itself or was
     // started by somebody since. Neither: the engine was never told.
     investigate: async (wanted, evidence, context, signal) => {
-      const now = await context.docker.inspect(evidence.containerId, signal);
-      const sameRun = now.startedAt === evidence.startedAt;
-      if (sameRun && !change.wanted.includes(now.state)) return { kind: 'not-happened' };
+      using _lock = await context.lockContainer(evidence.containerId, signal);
+      const happened = (now: ContainerDetails): boolean =>
+        now.startedAt !== evidence.startedAt || change.wanted.includes(now.state);
+      const now = await settledAfter(evidence, happened, context, signal);
+      if (!happened(now)) return { kind: 'not-happened' };
       return { kind: 'happened', outcome: outcomeOf(change, wanted, now, context) };
     },
     failed: (subject) => ({ ...resultFor(change, subject, stateOnly('unknown')), status: 'failed' }),

@@ -62,7 +62,7 @@ export interface Docker {
   /** Fault container_not_found when there is none. */
   inspect(id: string, signal: AbortSignal): Promise<ContainerDetails>;
   usage(id: string, signal: AbortSignal): Promise<ContainerUsage>;
-  /** The newest `tail` lines in the engine's order, both streams. */
+  /** The newest `tail` lines in the engine's order, both streams; all of them when it is Infinity. */
   logs(id: string, tail: number, signal: AbortSignal): AsyncIterable<LogLine>;
   /** Restarts and returns when the engine has started the container again. `graceSeconds` 0 kills at once. */
   restart(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
@@ -88,6 +88,9 @@ export interface LineMask {
 export interface Evidence {
   readonly containerId: string;
   readonly startedAt: string | undefined;
+  /** Host time, milliseconds since the epoch, and how long from then the engine may be at it: it goes on when its client is gone. */
+  readonly notedAtMs: number;
+  readonly mayTakeMs: number;
 }
 
 export interface CommandContext {
@@ -101,4 +104,6 @@ export interface CommandContext {
   readonly allowUnredactedLogs: boolean;
   /** Must return before the first call that changes the host: what is noted survives a crash (REQUIREMENTS A11). */
   readonly beforeEffect: (evidence: Evidence) => void;
+  /** Held by a change from its first look at the container to its last: one at a time, whatever name it was asked by. */
+  readonly lockContainer: (containerId: string, signal: AbortSignal) => Promise<Disposable>;
 }

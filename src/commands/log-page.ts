@@ -19,24 +19,30 @@ export interface Page {
   readonly truncated: boolean;
 }
 
-// The engine reads a log backwards from its end: a window that proves too small is taken four times as large.
+// The engine reads a log backwards from its end: a window that proves too small is taken four times as large, and at last the whole log.
 const WINDOW_GROWTH = 4;
 const WINDOW_MIN_LINES = 256;
-const WINDOW_MAX_LINES = 2_000_000_000;
+const WINDOW_MAX_LINES = 262_144;
+const WHOLE_LOG = Number.POSITIVE_INFINITY;
 
 /** The newest lines, oldest first. */
 export async function newestLines(docker: Docker, wanted: PageRequest, signal: AbortSignal): Promise<Page> {
   for (let tail = wanted.limit + 1; ; tail = grow(tail)) {
     const kept = new KeptLines(wanted, 'drop-oldest');
-    const position = new PositionTracker();
+    const positions = new PositionCounter();
+    let position: LogPosition | undefined;
+    let firstTs: string | undefined;
     let seen = 0;
     for await (const line of docker.logs(wanted.containerId, tail, signal)) {
       seen += 1;
-      position.take(line);
+      firstTs ??= line.ts;
+      position = positions.of(line);
       if (wanted.streams.has(line.stream)) kept.add(line);
     }
-    const wholeLog = seen < tail;
-    if (kept.overflowed || wholeLog) return { lines: kept.lines, position: position.value, truncated: kept.overflowed };
+    const whole = seen < tail;
+    if (whole || (kept.overflowed && reachesBefore(firstTs, position))) {
+      return { lines: kept.lines, position, truncated: kept.overflowed };
+    }
   }
 }
 
@@ -47,14 +53,19 @@ export async function linesAfter(
   after: LogPosition | undefined,
   signal: AbortSignal,
 ): Promise<Page> {
-  const wholeLog = after === undefined;
-  for (let tail = wholeLog ? WINDOW_MAX_LINES : Math.max(wanted.limit * 2, WINDOW_MIN_LINES); ; tail = grow(tail)) {
+  const first = after === undefined ? WHOLE_LOG : Math.max(wanted.limit * 2, WINDOW_MIN_LINES);
+  for (let tail = first; ; tail = grow(tail)) {
     const attempt = await readAfter(docker, wanted, after, tail, signal);
-    if (attempt.found || wholeLog) return attempt.page;
+    if (attempt.kind === 'page') return attempt.page;
     // Not in the whole log: it was rotated away. What is left is given from its beginning, and marked as incomplete.
-    if (attempt.seen < tail) return { ...(await linesAfter(docker, wanted, undefined, signal)), truncated: true };
+    if (attempt.kind === 'gone') return { ...(await linesAfter(docker, wanted, undefined, signal)), truncated: true };
   }
 }
+
+type Attempt =
+  | { readonly kind: 'page'; readonly page: Page }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'look-further-back' };
 
 async function readAfter(
   docker: Docker,
@@ -62,27 +73,46 @@ async function readAfter(
   after: LogPosition | undefined,
   tail: number,
   signal: AbortSignal,
-): Promise<{ readonly page: Page; readonly found: boolean; readonly seen: number }> {
+): Promise<Attempt> {
   const kept = new KeptLines(wanted, 'stop');
-  const position = new PositionTracker(after);
+  const positions = new PositionCounter();
+  let position = after;
   let found = after === undefined;
+  let firstTs: string | undefined;
   let matches = 0;
   let seen = 0;
   for await (const line of docker.logs(wanted.containerId, tail, signal)) {
     seen += 1;
+    firstTs ??= line.ts;
     if (!found && after !== undefined) {
+      if (isNear(line.ts, after.ts)) positions.of(line);
       if (isLineAt(line, after)) matches += 1;
       found = matches === after.nth;
+      // A window that begins among lines that look like this one cannot tell which of them it is.
+      if (found && tail !== WHOLE_LOG && !reachesBefore(firstTs, after)) return { kind: 'look-further-back' };
       continue;
     }
     if (wanted.streams.has(line.stream) && !kept.add(line)) break;
-    position.take(line);
+    position = positions.of(line);
   }
-  return { page: { lines: kept.lines, position: position.value, truncated: kept.overflowed }, found, seen };
+  if (!found) return { kind: seen < tail ? 'gone' : 'look-further-back' };
+  return { kind: 'page', page: { lines: kept.lines, position, truncated: kept.overflowed } };
 }
 
 function grow(tail: number): number {
-  return Math.min(tail * WINDOW_GROWTH, WINDOW_MAX_LINES);
+  return tail * WINDOW_GROWTH > WINDOW_MAX_LINES ? WHOLE_LOG : tail * WINDOW_GROWTH;
+}
+
+/** The engine can write lines of the two streams out of order, by a few milliseconds. */
+const DISORDER_MS = 20;
+
+/** Whether a window that begins with a line of `firstTs` holds every line that could be taken for the one at `position`. */
+function reachesBefore(firstTs: string | undefined, position: LogPosition | undefined): boolean {
+  return firstTs === undefined || position === undefined || Date.parse(firstTs) < Date.parse(position.ts) - DISORDER_MS;
+}
+
+function isNear(ts: string, otherTs: string): boolean {
+  return Math.abs(Date.parse(ts) - Date.parse(otherTs)) <= DISORDER_MS;
 }
 
 /** Lines within the page's limits; beyond them either the oldest give way or no more are taken. */
@@ -141,28 +171,23 @@ function lineBytes(line: LogLine): number {
   return Buffer.byteLength(JSON.stringify(line.message)) + LINE_OVERHEAD_BYTES;
 }
 
-/** Follows the position of the newest line taken, counting lines that look the same within one nanosecond. */
-class PositionTracker {
-  value: LogPosition | undefined;
-  #counts = new Map<string, number>();
-  #ts: string | undefined;
+/** Positions of lines read in order: which line of its text, stream and nanosecond each one is. */
+class PositionCounter {
+  readonly #counts = new Map<string, { readonly ts: string; count: number }>();
 
-  constructor(start?: LogPosition) {
-    this.value = start;
-    if (start === undefined) return;
-    this.#ts = start.ts;
-    this.#counts.set(`${start.stream} ${start.hash}`, start.nth);
+  of(line: LogLine): LogPosition {
+    const hash = lineHash(line);
+    const key = `${line.stream} ${line.ts} ${hash}`;
+    const entry = this.#counts.get(key) ?? { ts: line.ts, count: 0 };
+    entry.count += 1;
+    this.#counts.set(key, entry);
+    if (this.#counts.size > COUNTED_MAX_LINES) this.#forgetBefore(line.ts);
+    return { ts: line.ts, stream: line.stream, hash, nth: entry.count };
   }
 
-  take(line: LogLine): void {
-    if (line.ts !== this.#ts) {
-      this.#ts = line.ts;
-      this.#counts = new Map();
-    }
-    const hash = lineHash(line);
-    const key = `${line.stream} ${hash}`;
-    const nth = (this.#counts.get(key) ?? 0) + 1;
-    this.#counts.set(key, nth);
-    this.value = { ts: line.ts, stream: line.stream, hash, nth };
+  #forgetBefore(ts: string): void {
+    for (const [key, entry] of this.#counts) if (!isNear(entry.ts, ts)) this.#counts.delete(key);
   }
 }
+
+const COUNTED_MAX_LINES = 8_192;

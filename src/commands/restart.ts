@@ -4,6 +4,7 @@ import { describeError, Fault } from '../platform/fault.ts';
 import type { ErrorCode } from '../protocol/error-code.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { type ReportError, reportError } from '../protocol/report.ts';
+import { evidenceOf, settledAfter } from './aftermath.ts';
 import { resolveContainer } from './container-match.ts';
 import { containerState, reportedState } from './container-state.ts';
 import type { CommandContext, ContainerDetails, Evidence } from './context.ts';
@@ -29,10 +30,12 @@ const LOOK_EVERY_MS = 250;
 
 async function run(wanted: Parameters, context: CommandContext, signal: AbortSignal): Promise<Outcome<Result>> {
   const found = resolveContainer(await context.docker.list(signal), wanted, context);
+  using _lock = await context.lockContainer(found.id, signal);
   const before = await context.docker.inspect(found.id, signal);
-  context.beforeEffect({ containerId: before.id, startedAt: before.startedAt });
+  const graceSeconds = wanted.force ? 0 : before.stopGraceSeconds;
+  context.beforeEffect(evidenceOf(before, graceSeconds, context));
   try {
-    await context.docker.restart(before.id, wanted.force ? 0 : before.stopGraceSeconds, signal);
+    await context.docker.restart(before.id, graceSeconds, signal);
   } catch (error) {
     return await afterRefusal(error, before, wanted, context);
   }
@@ -91,7 +94,9 @@ async function afterRefusal(
   const now = await inspectIfPossible(before.id, context, deadline.signal);
   if (now === undefined) throw error;
   const restarted = now.startedAt !== before.startedAt;
-  const state = restarted ? 'it was started again all the same' : `its state is ${now.state}`;
+  const state = restarted
+    ? 'it was started again all the same'
+    : `its state is ${now.state}, and the engine may still be at it`;
   return await outcome(now, wanted, context, [{ code: error.code, message: `${describeError(error)}; ${state}` }]);
 }
 
@@ -115,11 +120,12 @@ async function investigate(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Finding<Result>> {
-  const now = await context.docker.inspect(evidence.containerId, signal);
-  const started = now.startedAt !== evidence.startedAt;
-  // Same start, still up: the engine was never told. Same start, not up: it was stopped, and whether a start follows is open.
-  if (!started && now.state === 'running') return { kind: 'not-happened' };
-  return { kind: 'happened', outcome: await outcome(now, wanted, context) };
+  using _lock = await context.lockContainer(evidence.containerId, signal);
+  const isStartedAnew = (now: ContainerDetails): boolean => now.startedAt !== evidence.startedAt;
+  const now = await settledAfter(evidence, isStartedAnew, context, signal);
+  // Same start and still up, when the engine must be done: it was never told.
+  if (!isStartedAnew(now) && now.state === 'running') return { kind: 'not-happened' };
+  return { kind: 'happened', outcome: await outcome(await settled(now.id, context, signal), wanted, context) };
 }
 
 export const restart = defineCommand<Parameters, Result>({

@@ -21,7 +21,7 @@ export type CommandEnvelope = z.infer<typeof commandEnvelope>;
 
 const wrapped = z.object({
   name: z.string().max(LIMITS.commandTypeMaxChars),
-  params: z.record(z.string(), z.unknown()),
+  params: z.record(z.string().max(200), z.unknown()),
 });
 
 /** The parameters a command's schema reads: flat `{…}` as it is, `{name, params}` unwrapped, null and absent as `{}`. */

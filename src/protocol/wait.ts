@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { type CommandEnvelope, commandEnvelope } from './command-envelope.ts';
 import { LIMITS } from './limits.ts';
 
-const flat = z.object({ item: z.unknown() });
-const nested = z.object({ data: z.object({ item: z.unknown() }) });
+const flat = z.object({ item: z.unknown().optional(), message: z.string().max(LIMITS.messageMaxChars).optional() });
+const nested = z.object({ data: z.object({ item: z.unknown().optional() }) });
 
 const withMeta = z.object({
   meta: z.object({
@@ -51,7 +51,9 @@ function itemOf(body: unknown): unknown {
   const inner = nested.safeParse(body);
   if (inner.success) return inner.data.data.item ?? null;
   const outer = flat.safeParse(body);
-  return outer.success ? (outer.data.item ?? null) : undefined;
+  if (!outer.success) return undefined;
+  // Something else than a control plane may answer JSON too: without an item, only its message tells that it is one.
+  return outer.data.item === undefined && outer.data.message === undefined ? undefined : (outer.data.item ?? null);
 }
 
 const errorBody = z.object({ message: z.string().max(LIMITS.messageMaxChars) });

@@ -31,6 +31,7 @@ export class Credentials {
   #token: string;
   #lastRefusalReadMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
+  #asking: Promise<void> | undefined;
   /** The failure that was logged last, so that one that lasts is told once. */
   #told: string | undefined;
 
@@ -61,8 +62,16 @@ export class Credentials {
    * source has been read. At most one read in {@link READ_GAP_MS}, whoever asks.
    */
   async refused(token: string, signal: AbortSignal): Promise<void> {
-    const { clock, random, source } = this.#options;
+    const { source } = this.#options;
     if (token !== this.#token || source === undefined) return;
+    this.#asking ??= this.#readAgain(source, token, signal).finally(() => {
+      this.#asking = undefined;
+    });
+    await this.#asking;
+  }
+
+  async #readAgain(source: TokenSource, token: string, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
     const sinceMs = clock.monotonicMs() - this.#lastRefusalReadMs;
     if (sinceMs < READ_GAP_MS) await clock.sleep(READ_GAP_MS - sinceMs + random.fraction() * 1_000, signal);
     if (signal.aborted || token !== this.#token) return;

@@ -84,7 +84,7 @@ export class EngineDocker implements Docker {
     const request = {
       method: 'GET',
       path: `/containers/${encodeURIComponent(id)}/logs`,
-      query: { stdout: '1', stderr: '1', timestamps: '1', tail: String(tail) },
+      query: { stdout: '1', stderr: '1', timestamps: '1', tail: Number.isFinite(tail) ? String(tail) : 'all' },
       deadlineMs: READ_DEADLINE_MS,
     } as const;
     const decoder = Config.Tty ? new TtyDecoder() : new FrameDecoder();

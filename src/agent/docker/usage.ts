@@ -25,7 +25,7 @@ const MIB = 1024 * 1024;
 export function usageBetween(first: UsageSample, second: UsageSample): ContainerUsage | undefined {
   const elapsedNs = (second.readAtMs - first.readAtMs) * NS_PER_MS;
   const cpuNs = second.cpuTotalNs - first.cpuTotalNs;
-  if (elapsedNs < NS_PER_MS || cpuNs < 0) return undefined;
+  if (!(elapsedNs >= NS_PER_MS) || !(cpuNs >= 0)) return undefined;
   const memBytes = Math.max(second.memUsageBytes - second.memInactiveFileBytes, 0);
   return {
     cpuPct: round(100 * (cpuNs / elapsedNs)),

@@ -34,8 +34,14 @@ const MIGRATIONS = [
 /** The file never grows beyond this; commits fail with SQLITE_FULL instead. */
 const FILE_MAX_BYTES = 48 * 1024 * 1024;
 const PAGE_BYTES = 4_096;
+const BUSY_TIMEOUT_MS = 2_000;
 
-const evidenceSchema = z.object({ containerId: z.string(), startedAt: z.string().optional() });
+const evidenceSchema = z.object({
+  containerId: z.string(),
+  startedAt: z.string().optional(),
+  notedAtMs: z.number(),
+  mayTakeMs: z.number(),
+});
 
 const rowSchema = z.object({
   envelope: z.string(),
@@ -59,8 +65,9 @@ export class SqliteJournal implements Journal {
   constructor(path: string, nowMs: number) {
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      this.#db = new DatabaseSync(path);
-      this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;
+      // The timeout first: even the pragmas below need the lock that a reader beside us may hold.
+      this.#db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+      this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         PRAGMA journal_size_limit = 4194304; PRAGMA max_page_count = ${FILE_MAX_BYTES / PAGE_BYTES};`);
       this.#migrate();
       this.bornAtMs = this.#birth(nowMs);
@@ -202,7 +209,7 @@ function entryOf(raw: Record<string, SQLOutputValue>): JournalEntry {
     receivedAtMs: row.received_at_ms,
     startedAtMs: row.started_at_ms ?? undefined,
     starts: row.starts,
-    evidence: evidence && { containerId: evidence.containerId, startedAt: evidence.startedAt },
+    evidence: evidence && { ...evidence, startedAt: evidence.startedAt },
     report: row.report ?? undefined,
   };
 }

@@ -13,7 +13,7 @@ const BEL = '\u0007';
 const CSI = '\u009b';
 const ESCAPE = new RegExp(
   [
-    String.raw`(?:${ESC}|\\u001[bB]|\\x1[bB]|\\033|\\e)\[[0-?]{0,32}[ -/]{0,4}[@-~]`,
+    String.raw`(?:${ESC}|\\{1,16}(?:u001[bB]|x1[bB]|033|e))\[[0-?]{0,32}[ -/]{0,4}[@-~]`,
     String.raw`${ESC}\][^${BEL}${ESC}\n]{0,256}(?:${BEL}|${ESC}\\)`,
     String.raw`${ESC}[()][0-9A-Za-z]`,
     String.raw`${CSI}[0-?]{0,32}[@-~]`,

@@ -9,7 +9,7 @@ import { matchPairedValue } from './name-value-pair.ts';
 import { type Operator, readOperator } from './operator.ts';
 import { matchProse } from './prose.ts';
 import type { Scan } from './scan.ts';
-import { endOfQuoted, quoteAt } from './value-end.ts';
+import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
 import { isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts';
 
 const LONGEST_NAME = 128;
@@ -70,9 +70,20 @@ function isProse(text: string, named: Named, operator: Operator): boolean {
   return text.charCodeAt(named.from - 1) === 32 && inClass(LOWER, text.charCodeAt(named.from - 2));
 }
 
+/** `{"msg":"DB_PASSWORD=","n":1}`: the quote closes the string in which the name stands, and opens no value. */
+function closesOuterString(text: string, operator: Operator, from: number, end: number, quote: string): boolean {
+  if (operator.keyQuote !== '') return quote.length < operator.keyQuote.length;
+  const first = text.charAt(from);
+  if (first === ' ' || first === '\t') return true;
+  if (!',}]:)'.includes(first)) return false;
+  const behind = text.slice(end + quote.length, end + quote.length + 1);
+  return !text.startsWith(quote, end) || !(behind === '' || ' ,;)}]\r\n'.includes(behind));
+}
+
 function maskQuoted(scan: Scan, named: Named, operator: Operator, from: number, quote: string): boolean {
   const { text } = scan;
   const end = endOfQuoted(scan, from, quote, scan.lineEnd(from));
+  if (closesOuterString(text, operator, from, end, quote)) return false;
   const value = text.slice(from, end);
   if (named.verdict === 'authorization') return matchAuthorization(scan, from, end);
   if (named.verdict === 'cookie') return matchCookies(scan, from, end, named.name);
@@ -95,6 +106,7 @@ function maskList(scan: Scan, named: Named, operator: Operator, from: number): b
     const quote = quoteAt(text, at);
     if (quote === '') break;
     const end = endOfQuoted(scan, at + quote.length, quote, limit);
+    if (closesOuterString(text, operator, at + quote.length, end, quote)) break;
     const value = text.slice(at + quote.length, end);
     if (named.verdict === 'authorization') masked = matchAuthorization(scan, at + quote.length, end) || masked;
     else if (named.verdict === 'cookie') masked = matchCookies(scan, at + quote.length, end, named.name) || masked;
@@ -142,6 +154,8 @@ function maskElement(scan: Scan, named: Named, at: number): boolean {
     const close = scan.indexOf(']]>', start);
     end = close === -1 || close > limit ? limit : close;
   }
+  // A line cut off inside the element; the quote of a string around it is not part of the value.
+  if (end >= limit) end = endOfBare(scan, start);
   if (!acceptsDelimited(named, text.slice(start, end).trim())) return false;
   maskValue(scan, named, start, end);
   return true;

@@ -44,6 +44,7 @@ function isExcluded(text: string, from: number, at: number, end: number): boolea
   const before = text.slice(Math.max(0, from - 16), from).toLowerCase();
   if (before.endsWith('://') || /:\\?\/\\?\/[^\s/]*$/.test(before)) return true;
   if (MACHINE_LOGINS.has(local)) return true;
+  if (before.endsWith('<') && /^[0-9a-f]{6,}[0-9a-f.-]*$/i.test(local)) return true;
   if (/message-id[:=]["\s]*<?$/.test(before)) return true;
   // host:path of scp and git, `ssh user@host`
   const after = text.charAt(end);

@@ -82,6 +82,7 @@ export function matchCookies(scan: Scan, from: number, to: number, headerName: s
     const attribute = COOKIE_ATTRIBUTES.has(name.toLowerCase());
     if (name.length < 128 && !attribute && isOpaque(value) && isSecretCookie(scan, name, value, setting && first)) {
       scan.add(valueFrom, end, 'api_token');
+      scan.nameDone = Math.max(scan.nameDone, end);
       masked = true;
     }
     first = false;
@@ -89,7 +90,6 @@ export function matchCookies(scan: Scan, from: number, to: number, headerName: s
     if (semicolon === -1 || semicolon >= to) break;
     at = semicolon + 1;
   }
-  scan.nameDone = Math.max(scan.nameDone, to);
   return masked;
 }
 

@@ -204,7 +204,7 @@ export function matchPuttyMac(scan: Scan, from: number): void {
 export function matchBareWindow(scan: Scan): void {
   const { text } = scan;
   const bodies: Body[] = [];
-  if (text.length > 32_768 || !text.includes('\n')) return;
+  if (!text.includes('\n')) return;
   for (let from = 0; from <= text.length; ) {
     const newline = text.indexOf('\n', from);
     const to = newline === -1 ? text.length : newline;

@@ -46,8 +46,11 @@ export interface RedactorOptions {
 
 const NO_CATEGORIES: readonly RedactionCategory[] = [];
 const NO_SPANS: readonly MergedSpan[] = [];
-/** A batch is joined up to about this size, then cut where no block can be open, so that memory stays bounded. */
-const BLOCK_LENGTH = 524_288;
+/**
+ * A batch is joined up to about this size, then cut where no block can be open: memory stays bounded, the bytes stay in
+ * the processor's cache, and a line with characters beyond Latin-1 makes only its own block cost two bytes per character.
+ */
+const BLOCK_LENGTH = 32_768;
 
 /** The same table serves every redactor of the process; built on first use, it never changes. */
 const shared: { automaton?: Automaton } = {};
@@ -74,21 +77,19 @@ class PatternRedactor implements Redactor {
   }
 
   lines(lines: readonly string[]): readonly Redacted[] {
-    const results: Redacted[] = [];
-    for (const block of blocksOf(lines)) {
+    return blocksOf(lines).flatMap((block) => {
       try {
-        results.push(...this.#block(block));
+        return this.#block(block);
       } catch {
         // Fail closed: never the raw text.
-        results.push(...block.map(() => ({ text: MASKED_LINE, redacted: true, categories: NO_CATEGORIES })));
+        return block.map(() => ({ text: MASKED_LINE, redacted: true, categories: NO_CATEGORIES }));
       }
-    }
-    return results;
+    });
   }
 
   text(text: string): Redacted {
     try {
-      return resultOf(text, 0, text.length, this.#spansOf(text));
+      return resultOf(text, 0, this.#spansOf(text));
     } catch {
       return { text: MASKED_LINE, redacted: true, categories: NO_CATEGORIES };
     }
@@ -106,7 +107,7 @@ class PatternRedactor implements Redactor {
       offset = to + 1;
       const first = next;
       while (next < spans.length && (spans[next]?.from ?? to) < to) next += 1;
-      return first === next ? unchanged(line) : resultOf(joined, from, to, spans.slice(first, next));
+      return first === next ? unchanged(line) : resultOf(line, from, spans.slice(first, next));
     });
   }
 
@@ -128,15 +129,20 @@ class PatternRedactor implements Redactor {
   }
 }
 
-function resultOf(text: string, from: number, to: number, spans: readonly MergedSpan[]): Redacted {
-  if (spans.length === 0) return unchanged(from === 0 && to === text.length ? text : text.slice(from, to));
+/** `offset` is where the text begins in what the spans were found in; a slice of that would keep all of it in memory. */
+function resultOf(text: string, offset: number, spans: readonly MergedSpan[]): Redacted {
+  if (spans.length === 0) return unchanged(text);
   const categories = new Set(spans.flatMap((span) => span.categories));
-  return { text: substitute(text, from, to, spans), redacted: true, categories: [...categories] };
+  return { text: substitute(text, offset, spans), redacted: true, categories: [...categories] };
 }
+
+/** Lines that stand between the label of a key and its body, or say that one follows. */
+const OPENS_BLOCK = /PRIVATE KEY|Private-Lines|Proc-Type|DEK-Info|(?:Version|Comment|Hash|Charset): /;
 
 /** A boundary at which neither a key nor a pair of lines can be open. */
 function isQuiet(before: string, after: string): boolean {
-  if (before === '' || after === '' || /^[\s-]/.test(after) || before.includes('PRIVATE KEY')) return false;
+  if (before === '' || after === '' || /^(?:[\s-]|value)/.test(after) || OPENS_BLOCK.test(before.slice(0, 256)))
+    return false;
   return !/[A-Za-z0-9+/=]{32}["',\\n]{0,8}\s*$/.test(before.slice(-128)) && !/(?:=>|[:|>])\s*$/.test(before.slice(-8));
 }
 

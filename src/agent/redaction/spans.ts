@@ -62,12 +62,13 @@ export class Spans {
   }
 }
 
-export function substitute(text: string, from: number, to: number, spans: readonly MergedSpan[]): string {
+/** `offset`: the position of the text in what the spans count from. */
+export function substitute(text: string, offset: number, spans: readonly MergedSpan[]): string {
   let result = '';
-  let position = from;
+  let position = 0;
   for (const span of spans) {
-    result += text.slice(position, span.from) + span.quote + MASK + span.quote;
-    position = span.to;
+    result += text.slice(position, span.from - offset) + span.quote + MASK + span.quote;
+    position = span.to - offset;
   }
-  return result + text.slice(position, to);
+  return result + text.slice(position);
 }

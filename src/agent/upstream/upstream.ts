@@ -52,7 +52,7 @@ export interface UpstreamOptions {
 }
 
 /** How much longer than the poll itself an answer may take before the connection counts as dead. */
-const POLL_SLACK_MS = 10_000;
+const POLL_SLACK_MS = 8_000;
 const REPORT_DEADLINE_MS = 30_000;
 
 export class HttpUpstream implements Upstream {

@@ -116,11 +116,15 @@ class DeliveryLoop {
       this.#attempts.delete(entry.commandId);
       return;
     }
-    const pauseMs = retryDelayMs(REPORT_RETRY, attempts.failures, random.fraction(), refusal.retryAfterMs);
-    // A server that answers may refuse this one report only; one that does not, refuses all.
-    if (refusal.kind === 'try-later') attempts.notBeforeMs = clock.monotonicMs() + pauseMs;
-    else this.#pauseUntilMs = clock.monotonicMs() + pauseMs;
     this.#outage.failed(refusal.reason);
+    const nowMs = clock.monotonicMs();
+    // A server that answers may refuse this one report only; one that does not answer, or refuses the agent, may do so to all.
+    if (refusal.kind !== 'try-later') {
+      this.#pauseUntilMs = nowMs + retryDelayMs(REPORT_RETRY, this.#outage.failures, random.fraction(), undefined);
+    }
+    const pauseMs = retryDelayMs(REPORT_RETRY, attempts.failures, random.fraction(), refusal.retryAfterMs);
+    // Later than the pause, so that a report the server chokes on does not keep its place in front of the others.
+    attempts.notBeforeMs = Math.max(nowMs, this.#pauseUntilMs) + pauseMs;
   }
 
   /** The second of a command's two lines. */

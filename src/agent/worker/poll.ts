@@ -4,7 +4,7 @@ import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import type { CommandEnvelope } from '../../protocol/command-envelope.ts';
 import { POLL_RETRY, retryDelayMs } from '../upstream/retry-policy.ts';
-import type { Poll, Upstream } from '../upstream/upstream.ts';
+import type { Poll, Refusal, Upstream } from '../upstream/upstream.ts';
 import { Outage, type TroubleBoard } from './outage.ts';
 
 export interface PollOptions {
@@ -90,8 +90,14 @@ function handle(poll: Poll, tookMs: number, troubles: Troubles, options: PollOpt
     case 'rejected':
       troubles.outage.failed(poll.reason);
       if (poll.kind === 'unreachable' || poll.kind === 'try-later') options.onUnclean();
-      return retryDelayMs(POLL_RETRY, troubles.outage.failures, options.random.fraction(), poll.retryAfterMs);
+      return pauseAfter(poll, tookMs, troubles.outage, options);
   }
+}
+
+// Counted from the begin of the poll, for one that hung until its deadline has waited long enough; what the server asks for is not.
+function pauseAfter(refusal: Refusal, tookMs: number, outage: Outage, options: PollOptions): number {
+  const delayMs = retryDelayMs(POLL_RETRY, outage.failures, options.random.fraction(), refusal.retryAfterMs);
+  return Math.max(delayMs - tookMs, refusal.retryAfterMs ?? 0);
 }
 
 interface Troubles {

@@ -59,7 +59,16 @@ function encode(maker: ReportMaker, envelope: CommandEnvelope, outcome: Outcome,
     completed_at: new Date(times.completedMs).toISOString(),
     executed_by: `status-panel/${maker.agentVersion}`,
   };
-  return JSON.stringify(report, (_, value: unknown) => (typeof value === 'string' ? wireText(value) : value));
+  return JSON.stringify(report, (_, value: unknown) => wireValue(value));
+}
+
+// Keys can come from the host as well: names of networks and labels.
+function wireValue(value: unknown): unknown {
+  if (typeof value === 'string') return wireText(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  if (entries.every(([key]) => wireText(key) === key)) return value;
+  return Object.fromEntries(entries.map(([key, inner]) => [wireText(key), inner]));
 }
 
 function tidy(maker: ReportMaker, error: ReportError): ReportError {

@@ -1,0 +1,14 @@
+// What a poll says its agent is working on: the header that keeps leases. Pure.
+import { LIMITS } from '../../protocol/limits.ts';
+
+// Visible ASCII without the comma that separates them.
+const COMMAND_ID = new RegExp(`^[!-+\\--~]{1,${LIMITS.commandIdMaxChars}}$`, 'u');
+
+/** The command_ids in the header; none without it, undefined when it is malformed. */
+export function workingOf(header: string | readonly string[] | undefined): readonly string[] | undefined {
+  const text = typeof header === 'string' ? header.trim() : (header?.join(',').trim() ?? '');
+  if (text === '') return [];
+  // One part more than allowed is enough to see that there are too many.
+  const ids = text.split(',', LIMITS.workingMaxCount + 1).map((id) => id.trim());
+  return ids.length <= LIMITS.workingMaxCount && ids.every((id) => COMMAND_ID.test(id)) ? ids : undefined;
+}

@@ -14,7 +14,7 @@ import type { Journal } from './journal/journal.ts';
 import { runScheduled, type Scheduled } from './schedule.ts';
 import { deliverUntilStopped } from './worker/deliver.ts';
 import { pollUntilStopped } from './worker/poll.ts';
-import { reconcileUntilStopped } from './worker/reconcile.ts';
+import { Reconciler, reconcileUntilStopped } from './worker/reconcile.ts';
 
 /** How long after the signal to stop an open poll is left alone, and how long reports are still handed in. */
 const POLL_GRACE_MS = 3_000;
@@ -41,11 +41,18 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     options.onReady();
   });
   const common = { upstream: parts.upstream, clock, random, log: parts.log, activity: parts.activity };
+  const reconciler = new Reconciler({
+    upstream: parts.upstream,
+    worker: parts.worker,
+    circumstances: parts.lostCircumstances,
+    log: parts.log,
+    stopping,
+  });
   const polling = pollUntilStopped({
     ...common,
     onCommand: (envelope) => parts.worker.accept(envelope),
     onCancel: (commandId) => parts.worker.cancel(commandId),
-    onUnclean: () => parts.lostBell.ring(),
+    reconcile: () => reconciler.run(),
     inHand: () => parts.worker.inHand,
     onAnswer: ready,
     stopping,
@@ -59,14 +66,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     draining: signals.draining.signal,
     stopped: signals.hangUp.signal,
   });
-  const reconciling = reconcileUntilStopped({
-    ...common,
-    worker: parts.worker,
-    bell: parts.lostBell,
-    circumstances: parts.lostCircumstances,
-    stopping,
-  });
-  parts.lostBell.ring();
+  const reconciling = reconcileUntilStopped(reconciler, parts.lostBell, clock, stopping);
   const scheduled = runScheduled(tasksOf(options, parts), clock, random, stopping);
   const ending = shutdown(options, parts, { polling, delivering }, signals);
   await Promise.race([

@@ -46,8 +46,8 @@ export interface AgentOptions {
   readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'environment'>;
 }
 
-/** Poll, report, and one more for what comes beside them. */
-const CONNECTIONS_COUNT = 3;
+/** Report, and one more for what comes beside it. The poll has a connection of its own. */
+const CONNECTIONS_COUNT = 2;
 /** More than any token: what Vault may hand over in one answer. */
 const VAULT_ANSWER_MAX_BYTES = 1024 * 1024;
 
@@ -69,7 +69,8 @@ export interface Parts {
 export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: AsyncDisposableStack): Parts {
   const { clock, config, registry, stopping } = options;
   const log = maskLog(options.log, (text) => secrets.maskText(text));
-  const client = controlPlaneClient(options, stack);
+  const pollClient = controlPlaneClient(options, 1, stack);
+  const client = controlPlaneClient(options, CONNECTIONS_COUNT, stack);
   const credentials = credentialsOf(options, client, log, stack);
   const activity = new Activity(options.stateDirectory, { pid: options.pid, version: options.version }, clock);
   const serverClock = new ServerClock(clock, log, (seconds) => activity.skew(seconds));
@@ -101,7 +102,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   return {
     journal,
     credentials,
-    upstream: upstreamOf(options, client, credentials, serverClock),
+    upstream: upstreamOf(options, { pollClient, client }, credentials, serverClock),
     outbox,
     bell,
     lostBell: new Doorbell(),
@@ -198,12 +199,12 @@ function registrationSource(options: AgentOptions, client: HttpClient): TokenSou
   };
 }
 
-function controlPlaneClient(options: AgentOptions, stack: AsyncDisposableStack): HttpClient {
+function controlPlaneClient(options: AgentOptions, connections: number, stack: AsyncDisposableStack): HttpClient {
   return stack.use(
     new HttpClient({
       origin: serverUrl(options),
       clock: options.clock,
-      connections: CONNECTIONS_COUNT,
+      connections,
       answerMaxBytes: LIMITS.answerMaxBytes,
       caFile: options.config.ca_file,
     }),
@@ -212,13 +213,13 @@ function controlPlaneClient(options: AgentOptions, stack: AsyncDisposableStack):
 
 function upstreamOf(
   options: AgentOptions,
-  client: HttpClient,
+  clients: { readonly pollClient: HttpClient; readonly client: HttpClient },
   credentials: Credentials,
   serverClock: ServerClock,
 ): Upstream {
   const { config, identity, clock, random } = options;
   return new HttpUpstream({
-    client,
+    ...clients,
     credentials,
     agentId: identity.agent_id,
     deploymentHash: identity.deployment_hash,

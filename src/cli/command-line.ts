@@ -72,10 +72,14 @@ function parse(
   try {
     return parseArgs({ args: [...words], options, allowPositionals: false, strict: true }).values;
   } catch (error) {
-    // The message quotes the word, and a word can be a token somebody pasted in the wrong place.
-    const message = describeError(error).split('. ')[0] ?? '';
-    throw new Fault('usage', `${message}; "status-panel help" lists the flags`);
+    throw new Fault('usage', `${complaint(error)}; "status-panel help" lists the flags`);
   }
+}
+
+// A word that is no flag can be a token somebody pasted in the wrong place: it is not repeated.
+function complaint(error: unknown): string {
+  const stray = error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL';
+  return stray ? 'there is a word that belongs to no flag' : (describeError(error).split('. ')[0] ?? '');
 }
 
 function readConfigFile(path: string, mustExist: boolean): unknown {

@@ -1,4 +1,4 @@
-// Settings of the control plane's program: flags over environment over defaults, all faults at once. Pure.
+// Settings of the control plane's program: flags over environment over defaults, all faults at once.
 import { parseArgs } from 'node:util';
 import { LOG_LEVELS, type LogLevel } from '../platform/log.ts';
 

@@ -19,3 +19,17 @@ export const TIMESTAMP_TOLERANCE_SECONDS = 300;
 
 /** How long a verifier remembers an `X-Request-Id`: longer than any timestamp stays acceptable. */
 export const REPLAY_MEMORY_SECONDS = 2 * TIMESTAMP_TOLERANCE_SECONDS;
+
+/** What fits into one header on every proxy; the usual limit for all headers together is 8 KiB. */
+const WORKING_MAX_CHARS = 4_000;
+
+/** The header's value, or undefined when there is nothing to say. An id that is no plain word is left out: no header can carry it. */
+export function workingHeader(commandIds: readonly string[]): string | undefined {
+  let value = '';
+  for (const id of commandIds) {
+    if (!/^[\w.:-]+$/u.test(id)) continue;
+    if (value.length + id.length + 1 > WORKING_MAX_CHARS) break;
+    value += value === '' ? id : `,${id}`;
+  }
+  return value === '' ? undefined : value;
+}

@@ -4,7 +4,7 @@ import { commandEnvelope } from './command-envelope.ts';
 import { timestamp } from './text.ts';
 
 /** How many of the newest commands are asked for. */
-export const SNAPSHOT_COMMANDS_COUNT = 100;
+export const SNAPSHOT_COMMANDS_COUNT = 1_000;
 
 const snapshotCommand = commandEnvelope.extend({
   status: z.string().max(50),

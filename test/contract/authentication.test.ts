@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { signBody } from '../../src/protocol/signature.ts';
-import { onBothDatabases, send, ShiftedClock, type TestAgent } from './harness.ts';
+import { ShiftedClock } from './clocks.ts';
+import { onBothDatabases, send, type TestAgent } from './harness.ts';
 
 const clock = new ShiftedClock();
 

@@ -11,28 +11,11 @@ import {
   type ControlPlaneOptions,
   startControlPlane,
 } from '../../src/control-plane/control-plane.ts';
-import { type Clock, systemClock } from '../../src/platform/clock.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { signBody } from '../../src/protocol/signature.ts';
 
 export type DatabaseKind = 'pglite' | 'postgres';
 const KINDS: readonly DatabaseKind[] = ['pglite', 'postgres'];
-
-/** The system's clock, moved by a test. */
-export class ShiftedClock implements Clock {
-  shiftMs = 0;
-  now(): number {
-    return systemClock.now() + this.shiftMs;
-  }
-  monotonicMs(): number {
-    return systemClock.monotonicMs() + this.shiftMs;
-  }
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return systemClock.sleep(ms, signal);
-  }
-  deadline(ms: number, ...signals: readonly AbortSignal[]): ReturnType<Clock['deadline']> {
-    return systemClock.deadline(ms, ...signals);
-  }
-}
 
 /** A fresh PostgreSQL database on the server of the test run. */
 export async function freshPostgres(): Promise<string> {
@@ -50,21 +33,25 @@ export async function startOn(kind: DatabaseKind, options: ControlPlaneOptions =
   return startControlPlane(kind === 'postgres' ? { databaseUrl: await freshPostgres(), ...options } : options);
 }
 
-type Shared = { world: Promise<World> | undefined };
-const usual: Readonly<Record<DatabaseKind, Shared>> = { pglite: { world: undefined }, postgres: { world: undefined } };
+interface Shared {
+  world: Promise<World> | undefined;
+}
+const sharedWorlds = new Map<unknown, Readonly<Record<DatabaseKind, Shared>>>();
 
 /**
- * Runs the same tests on both databases. Those of one file that want no options share a control plane for each database, because an
- * embedded database takes a second to start; every test has agents of its own.
+ * Runs the same tests on both databases. Those of one file with the same options, or with none, share a control plane for each database,
+ * because an embedded database takes more than a second to start; every test has agents of its own.
  */
 export function onBothDatabases(
   title: string,
   options: ControlPlaneOptions,
   tests: (world: () => World, kind: DatabaseKind) => void,
 ): void {
-  const isUsual = Object.keys(options).length === 0;
+  const key = Object.keys(options).length === 0 ? 'no options' : options;
+  const worlds = sharedWorlds.get(key) ?? { pglite: { world: undefined }, postgres: { world: undefined } };
+  sharedWorlds.set(key, worlds);
   for (const kind of KINDS) {
-    const shared: Shared = isUsual ? usual[kind] : { world: undefined };
+    const shared = worlds[kind];
     // Outside of the describe: at the end of the file.
     afterAll(async () => {
       const { world } = shared;

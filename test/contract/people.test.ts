@@ -1,7 +1,8 @@
 // What people do: enqueue, read, wait for outcomes, see capabilities and the snapshot; and whose business it is (REQUIREMENTS B5, B6).
 import { expect, test } from 'vitest';
 import { CAPABILITY_MAP } from '../../src/protocol/capability.ts';
-import { FINGERPRINT, newPerson, onBothDatabases, pause, ShiftedClock, type TestAgent } from './harness.ts';
+import { ShiftedClock } from './clocks.ts';
+import { FINGERPRINT, newPerson, onBothDatabases, pause, type TestAgent } from './harness.ts';
 
 const clock = new ShiftedClock();
 

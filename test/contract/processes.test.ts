@@ -131,7 +131,7 @@ describe('the program', () => {
 
   test('names every wrong setting at once, each with an example', async () => {
     const program = startProgram(
-      ['--listen', 'here', '--lease-seconds', '0', '--vault-prefix', 'x', '--wrong', 'extra'],
+      ['--listen', 'here', '--lease-seconds', '0', '--queue-max-count', '0', '--vault-prefix', 'x', '--wrong', 'extra'],
       {
         DATABASE_URL: 'mysql://user:hunter2@host/db',
       },
@@ -142,6 +142,7 @@ describe('the program', () => {
       '--listen',
       '127.0.0.1:8080',
       '--lease-seconds',
+      '--queue-max-count',
       '--vault-prefix',
       '--wrong',
       '"extra"',
@@ -164,6 +165,7 @@ describe('the program', () => {
       '--dev-vault',
       '--vault-token-file',
       '--lease-seconds',
+      '--queue-max-count',
     ])
       expect(stdout).toContain(part);
   });

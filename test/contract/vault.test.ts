@@ -7,17 +7,8 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { DevVault } from '../../src/control-plane/vault/dev-vault.ts';
 import { VaultClient } from '../../src/control-plane/vault/vault-client.ts';
-import {
-  type Answer,
-  onBothDatabases,
-  pause,
-  send,
-  ShiftedClock,
-  startOn,
-  TestAgent,
-  World,
-  temporaryFolder,
-} from './harness.ts';
+import { ShiftedClock } from './clocks.ts';
+import { type Answer, onBothDatabases, pause, send, startOn, TestAgent, World, temporaryFolder } from './harness.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const parts = { clock: systemClock, random: systemRandom, log };
@@ -210,7 +201,7 @@ test('with Vault silent agents that work go on, and registrations are told to co
   const clock = new ShiftedClock();
   const vault = await DevVault.start(parts);
   const world = await World.around(
-    await startOn('pglite', { clock, vault: { address: vault.address, token: vault.rootToken } }),
+    await startOn('postgres', { clock, vault: { address: vault.address, token: vault.rootToken } }),
   );
   await using _ = world.controlPlane;
   const agent = await world.newAgent();
@@ -253,7 +244,9 @@ test('a registration that failed at Vault is completed by its repeat, and takes 
 
 test('a Vault token of the control plane that may not write is named as the reason', async () => {
   await using vault = await DevVault.start(parts);
-  const world = await World.around(await startOn('pglite', { vault: { address: vault.address, token: 'hvs.wrong' } }));
+  const world = await World.around(
+    await startOn('postgres', { vault: { address: vault.address, token: 'hvs.wrong' } }),
+  );
   await using _ = world.controlPlane;
   const { purchase_token } = await world.mint();
   const refused = await world.registerWith(purchase_token);

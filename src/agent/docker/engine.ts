@@ -5,6 +5,7 @@
 // (docs/decisions/0003-docker-requests-as-streams.md). Paths carry no API version: the engine answers in its own newest.
 import type { IncomingMessage } from 'node:http';
 import Dockerode from 'dockerode';
+import { abortable } from '../../platform/abortable.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, Fault } from '../../platform/fault.ts';
 import type { ErrorCode } from '../../protocol/error-code.ts';
@@ -103,23 +104,6 @@ export class Engine {
       return new Fault<ErrorCode>('timeout', message, { cause: error });
     }
     return faultOfAnswer(error, what) ?? faultOfSocket(error, this.#socketPath);
-  }
-}
-
-/** Settles with `work`, or rejects with the signal's reason as soon as it aborts; `cancel` is then told to let go. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal, cancel: () => void): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const listening = new AbortController();
-  const abort = (): void => {
-    reject(signal.reason);
-    cancel();
-  };
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true, signal: listening.signal });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    listening.abort();
   }
 }
 

@@ -7,11 +7,11 @@ import { matchEmail } from './email-address.ts';
 import { matchBasic, matchBearer } from './header-value.ts';
 import { matchCard } from './payment-card.ts';
 import { matchEncodedKey, matchKeyBegin, matchKeyEnd, matchPuttyLines, matchPuttyMac } from './private-key.ts';
+import { ISSUER_TOKENS } from './issuer-tokens.ts';
 import type { Scan } from './scan.ts';
 import { matchIdentifiedBy, matchLoginCommand, matchTemporaryPassword } from './statement.ts';
 import {
   INFIX_TOKENS,
-  ISSUER_TOKENS,
   matchDiscord,
   matchInfix,
   matchIssuerToken,

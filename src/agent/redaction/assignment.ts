@@ -46,6 +46,9 @@ function nameAround(scan: Scan, stemEnd: number): Named | undefined {
   while (to > from && (text.charCodeAt(to - 1) === 45 || text.charCodeAt(to - 1) === 46)) to -= 1;
   // ${NAME:-default} refers to it.
   if (text.charCodeAt(from - 1) === 123 && text.charCodeAt(from - 2) === 36) return undefined;
+  // `password........: x`: dots as leaders between a name and its value.
+  const leaders = text.slice(from, to).indexOf('....');
+  if (leaders > 0) to = from + leaders;
   const name = text.slice(from, to);
   const verdict = spacedVerdict(text, from, name) ?? scan.verdict(name);
   return verdict === 'none' ? undefined : { from, to, name, verdict };
@@ -57,6 +60,8 @@ const WRAPPER =
 
 function quotedValueAt(text: string, at: number): { from: number; quote: string } | undefined {
   const direct = quoteAt(text, at);
+  // TOML and Python: """…"""
+  if (direct.length === 1 && text.startsWith(direct.repeat(3), at)) return { from: at + 3, quote: direct };
   if (direct !== '') return { from: at + direct.length, quote: direct };
   WRAPPER.lastIndex = at;
   if (!WRAPPER.test(text)) return undefined;

@@ -1,8 +1,8 @@
 // Masks values without quotes, where the notation around them (env line, YAML, logfmt, query, prose) says how far they go.
 
 import { categoryOf, isQueryParameter, isWorkingDirectory, maskValue, type Named } from './named.ts';
-import { inClass, isBlank, LETTER, UPPER } from './characters.ts';
-import { matchAuthorization, matchCookies } from './header-value.ts';
+import { inClass, isBlank, UPPER } from './characters.ts';
+import { headerEnd, matchAuthorization, matchCookies } from './header-value.ts';
 import type { Operator } from './operator.ts';
 import type { Scan } from './scan.ts';
 import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
@@ -164,6 +164,8 @@ function colonEnd(scan: Scan, named: Named, operator: Operator, at: number, line
   const bareEnd = endOfBare(scan, at, operator.encoded);
   const value = text.slice(at, bareEnd);
   if (operator.keyQuote !== '') return bareEnd;
+  // `arn:aws:secretsmanager:…:secret:name`
+  if (!operator.spaced && text.charCodeAt(named.from - 1) === 58) return at;
   // `session:5f0a…`, `auth:attempts:…`: keys of a cache.
   if (named.verdict === 'weak' && !operator.spaced && !'[{('.includes(text.charAt(named.from - 1))) return at;
   if (line.leads && operator.spaced && line.end - at < LONGEST_PLAIN_LINE) {
@@ -261,23 +263,4 @@ export function bareAssignment(scan: Scan, named: Named, operator: Operator, at:
   }
   if (operator.kind === 'colon') bareColon(scan, named, operator, at);
   else bareEquals(scan, named, operator, at);
-}
-
-/** A header's value goes to the end of its line, or to the quote it stands in (`-H 'Authorization: …'`). */
-function headerEnd(scan: Scan, from: number, limit: number, quote: string): number {
-  const { text } = scan;
-  if (quote !== '') return endOfQuoted(scan, from, quote, limit);
-  let i = from;
-  while (i < limit) {
-    const code = text.charCodeAt(i);
-    if (code === 92 && /^\\+[rn"]/.test(text.slice(i, i + 8))) break;
-    if (code === 34 && text.charCodeAt(i - 1) === 61) {
-      // A quoted parameter: response="…"
-      const close = scan.indexOf('"', i + 1);
-      if (close === -1 || close >= limit) return limit;
-      i = close;
-    } else if (code === 34 && !inClass(LETTER, text.charCodeAt(i + 1))) break;
-    i += 1;
-  }
-  return i;
 }

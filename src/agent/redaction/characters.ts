@@ -34,7 +34,6 @@ export const BASE64URL = classOf('0-9', 'a-z', 'A-Z', '-_');
 export const BASE64_ANY = classOf('0-9', 'a-z', 'A-Z', '+/=-_');
 /** RFC 9110 token68, and what issuers add to it. */
 export const TOKEN68 = classOf('0-9', 'a-z', 'A-Z', '-._~+/=');
-export const TOKEN68_TILDE = classOf('0-9', 'a-z', 'A-Z', '-._~+/=:|');
 
 export function inClass(members: CharacterClass, code: number): boolean {
   return code < CLASS_SIZE && members[code] === 1;
@@ -72,28 +71,6 @@ export function skipBlanks(text: string, from: number): number {
   let i = from;
   while (i < text.length && isBlank(text.charCodeAt(i))) i += 1;
   return i;
-}
-
-/** Where the line that holds `from` ends; the carriage return of CRLF does not belong to it. */
-export function lineEnd(text: string, from: number): number {
-  const newline = text.indexOf('\n', from);
-  const end = newline === -1 ? text.length : newline;
-  return end > from && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-}
-
-export function lineStart(text: string, from: number): number {
-  return from === 0 ? 0 : text.lastIndexOf('\n', from - 1) + 1;
-}
-
-/** Case-insensitive comparison against a lower-case literal. */
-export function startsWithFolded(text: string, literal: string, at: number): boolean {
-  if (at < 0 || at + literal.length > text.length) return false;
-  for (let i = 0; i < literal.length; i += 1) {
-    let code = text.charCodeAt(at + i);
-    if (code >= 65 && code <= 90) code += 32;
-    if (code !== literal.charCodeAt(i)) return false;
-  }
-  return true;
 }
 
 /**

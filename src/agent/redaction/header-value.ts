@@ -1,8 +1,8 @@
 // Masks credentials in HTTP headers: `Authorization` of any scheme, cookies, and a bare `Bearer …` or `Basic …` in prose.
 
-import { BASE64_ANY, classOf, inClass, isBlank, runEnd, skipBlanks, TOKEN68 } from './characters.ts';
+import { BASE64_ANY, classOf, inClass, isBlank, LETTER, runEnd, skipBlanks, TOKEN68 } from './characters.ts';
 import type { Scan } from './scan.ts';
-import { endOfBare } from './value-end.ts';
+import { endOfBare, endOfQuoted } from './value-end.ts';
 import { isAbsent, isReference, isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts';
 
 const SCHEME =
@@ -62,8 +62,36 @@ function credentialEnd(scan: Scan, from: number, limit: number): number {
   return Math.min(limit, Math.max(run, bare));
 }
 
+/** A header's value goes to the end of its line, or to the quote it stands in (`-H 'Authorization: …'`). */
+export function headerEnd(scan: Scan, from: number, limit: number, quote: string): number {
+  if (quote !== '') return endOfQuoted(scan, from, quote, limit);
+  // The end does not depend on where the value began, so one walk serves every header name on the way.
+  if (from < scan.header.from || from > scan.header.to)
+    scan.header = { from, to: unquotedHeaderEnd(scan, from, limit) };
+  return scan.header.to;
+}
+
+function unquotedHeaderEnd(scan: Scan, from: number, limit: number): number {
+  const { text } = scan;
+  let i = from;
+  while (i < limit) {
+    const code = text.charCodeAt(i);
+    if (code === 92 && /^\\+[rn"]/.test(text.slice(i, i + 8))) break;
+    if (code === 34 && text.charCodeAt(i - 1) === 61) {
+      // A quoted parameter: response="…"
+      const close = scan.indexOf('"', i + 1);
+      if (close === -1 || close >= limit) return limit;
+      i = close;
+    } else if (code === 34 && !inClass(LETTER, text.charCodeAt(i + 1))) break;
+    i += 1;
+  }
+  return i;
+}
+
 /** The cookies in `[from, to)`: those with a secret name or a generated value; attributes and preferences stay. */
 export function matchCookies(scan: Scan, from: number, to: number, headerName: string): boolean {
+  if (from < scan.cookieDone) return false;
+  scan.cookieDone = to;
   const { text } = scan;
   const setting = /set/i.test(headerName);
   let at = from;

@@ -1,6 +1,6 @@
 // Reads what stands between a name and its value: closing quotes and brackets of the key, then the operator.
 
-import { isBlank, skipBlanks } from './characters.ts';
+import { classOf, isBlank, runEnd, skipBlanks } from './characters.ts';
 import { quoteAt } from './value-end.ts';
 
 export type OperatorKind = 'equals' | 'colon' | 'arrow' | 'pipe' | 'comma' | 'element' | 'space' | 'call' | 'none';
@@ -19,6 +19,7 @@ export interface Operator {
   readonly compares: boolean;
 }
 
+const LEADERS = classOf('.: ');
 const ELEMENT_REACH = 256;
 const SPELLED: readonly (readonly [string, OperatorKind, boolean])[] = [
   ['=>', 'arrow', false],
@@ -95,6 +96,10 @@ export function readOperator(text: string, nameFrom: number, nameTo: number): Op
   // setPassword("…")
   if (keyQuote === '' && text.charAt(at) === '(' && quoteAt(text, at + 1) !== '')
     return { ...plain, kind: 'call', end: at + 1 };
+  if (text.startsWith('....', at)) {
+    const behind = runEnd(text, at, LEADERS, at + 256);
+    return { ...plain, keyQuote, kind: 'colon', end: behind, spaced: true };
+  }
   const blanks = skipBlanks(text, at);
   const spelled = spelledAt(text, blanks);
   if (spelled === undefined) {

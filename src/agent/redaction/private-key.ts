@@ -185,12 +185,13 @@ export function matchEncodedKey(scan: Scan, from: number): void {
   if (end - from < 24) return;
   scan.add(from, end, 'private_key');
   scan.nameDone = Math.max(scan.nameDone, end);
-  if (/^[=]*\s*$/.test(text.slice(end, scan.lineEnd(end))) || end === scan.lineEnd(end))
-    maskFollowing(scan, scan.lineEnd(end));
+  // Wrapped base64 goes on in the lines below, unless an earlier key led here.
+  if (end === scan.lineEnd(end) && end >= scan.keyDone) maskFollowing(scan, end);
 }
 
 /** PuTTY: `Private-Lines: 14`, then as many lines. Called just behind the literal. */
 export function matchPuttyLines(scan: Scan, from: number): void {
+  if (from < scan.keyDone) return;
   maskFollowing(scan, scan.lineEnd(from));
 }
 

@@ -5,7 +5,7 @@ import type { NameVerdict, NameVerdicts } from './name-verdict.ts';
 import type { RedactionCategory } from './redactor.ts';
 import { Spans } from './spans.ts';
 
-interface Range {
+export interface Range {
   readonly from: number;
   readonly to: number;
 }
@@ -32,6 +32,9 @@ export class Scan {
   keyDone = 0;
   proseDone = 0;
   commandDone = 0;
+  cookieDone = 0;
+  /** The header value that was walked last. */
+  header: Range = { from: 0, to: -1 };
   /** Where the line that a matcher last asked about ends; lines are asked about many times. */
   #lineFrom = 0;
   #lineTo = -1;

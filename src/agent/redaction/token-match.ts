@@ -16,7 +16,7 @@ import {
   WORD,
 } from './characters.ts';
 import type { CharacterClass } from './characters.ts';
-import { type AlphabetId, ISSUER_TOKENS, type IssuerToken } from './issuer-tokens.ts';
+import type { AlphabetId, IssuerToken } from './issuer-tokens.ts';
 import type { Scan } from './scan.ts';
 import { looksGenerated, looksSecret } from './value-judgement.ts';
 
@@ -240,5 +240,3 @@ export function matchTokenAfter(scan: Scan, from: number, minimum: number): void
   if (end - from >= minimum && looksSecret(text.slice(from, Math.min(end, from + 64))))
     scan.add(from, end, 'api_token');
 }
-
-export { ISSUER_TOKENS };

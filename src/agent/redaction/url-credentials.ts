@@ -1,6 +1,6 @@
 // Masks the password in URLs and connection strings without keys, and the secret path of webhook addresses.
 
-import { classOf, HEX, inClass, isBoundary, NAME, runEnd, runStart } from './characters.ts';
+import { classOf, inClass, isBoundary, NAME, runEnd } from './characters.ts';
 import type { Scan } from './scan.ts';
 import { isReference, looksGenerated, looksSecret } from './value-judgement.ts';
 
@@ -159,9 +159,4 @@ export function matchAwsKeyId(scan: Scan, from: number, prefixLength: number): v
     }
     i = Math.max(stop, i + 1);
   }
-}
-
-/** Start of a hexadecimal or alphanumeric run that ends at `to`. */
-export function hexStart(text: string, to: number): number {
-  return runStart(text, to, HEX, Math.max(0, to - 64));
 }

@@ -1,13 +1,13 @@
 // Judges a value by its looks: is it a secret at all, or a reference, a status, a path, a small number.
 
-import { ALPHANUMERIC, DIGIT, inClass, LETTER, LOWER, UPPER } from './characters.ts';
+import { DIGIT, inClass, LETTER, LOWER, UPPER } from './characters.ts';
 import { MASK } from './spans.ts';
 
 /** Longer values are judged by their beginning. */
 const JUDGED_LENGTH = 256;
 
 const REFERENCE =
-  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|~|\[\.*\]|\{\.*\}|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_]+|<[A-Za-z][A-Za-z _.-]*>|\[[A-Za-z][A-Za-z _.-]*\]|\([a-z][a-z -]*\)|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|!ref .*|!vault.*|-+)$/s;
+  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|~|\[\.*\]|\{\.*\}|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_][A-Za-z0-9_]*|<[A-Za-z][A-Za-z _.-]*>?|\[[A-Za-z][A-Za-z _.-]*\]?|\([a-z][a-z -]*\)|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|!ref .*|!vault.*|-+)$/s;
 
 /** What stands after a secret's name and is said about it, rather than being it. */
 const STATUS_WORDS = new Set(
@@ -89,7 +89,13 @@ function isIdentifier(value: string): boolean {
     .replaceAll(/([A-Z])([A-Z][a-z])/g, '$1 $2')
     .split(' ');
   const odd = humps.filter((hump) => !/[aeiouy]/i.test(hump) && !/^[A-Z]+$/.test(hump));
-  return value.length / humps.length >= 3.5 && odd.length <= 1 && !/[bcdfghjklmnpqrstvwxz]{6}/i.test(value);
+  const acronyms = humps.filter((hump) => hump.length > 1 && /^[A-Z]+$/.test(hump));
+  return (
+    value.length / humps.length >= 3.8 &&
+    odd.length <= 1 &&
+    acronyms.length <= 1 &&
+    !/[bcdfghjklmnpqrstvwxz]{6}/i.test(value)
+  );
 }
 
 /** Digit beside letter, or case changing inside: what a generated secret looks like and prose does not. */
@@ -122,14 +128,6 @@ export function looksGenerated(whole: string, minimum = 10): boolean {
       shape.turns >= 3 || (shape.mixed && shape.turns >= 2) || (/^[0-9a-f]+$/.test(longest) && longest.length >= 16)
     );
   return shape.mixed && !isIdentifier(longest);
-}
-
-export function hasLetterOrDigit(value: string): boolean {
-  for (let i = 0; i < value.length; i += 1) {
-    const code = value.charCodeAt(i);
-    if (code > 127 || inClass(ALPHANUMERIC, code)) return true;
-  }
-  return false;
 }
 
 export function isWordOnly(value: string): boolean {

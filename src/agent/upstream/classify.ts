@@ -33,12 +33,20 @@ export function classify(status: number, body: string): Verdict {
   if (status === 403) return { kind: 'forbidden', reason };
   if (status === 400) {
     if (CREDENTIAL_SENTENCES.some((sentence) => sentence.test(message))) return { kind: 'unauthorized', reason };
-    return DATABASE_SENTENCE.test(message) ? { kind: 'try-later', reason } : { kind: 'rejected', reason };
+    if (DATABASE_SENTENCE.test(message)) return { kind: 'try-later', reason };
   }
   if (status >= 300 && status < 400) {
     return { kind: 'try-later', reason: `HTTP ${status}: a redirect, which is not followed; check server_url` };
   }
   // 407 is a proxy's, 408, 425 and 429 ask for another try.
   if (status >= 500 || [407, 408, 421, 425, 429].includes(status)) return { kind: 'try-later', reason };
-  return { kind: 'rejected', reason };
+  // Too large is too large, whoever says so.
+  if (status === 413) return { kind: 'rejected', reason };
+  // A proxy answers 404 and 400 too, while the server behind it restarts: only the server's own word is final.
+  return isServersOwn(body) ? { kind: 'rejected', reason } : { kind: 'try-later', reason };
+}
+
+// Every refusal of the server is JSON with a message or a msg; one form of it is not valid JSON (PROTOCOL.md §0).
+function isServersOwn(body: string): boolean {
+  return /^\s*\{\s*"(?:message|kind|code)"/u.test(body);
 }

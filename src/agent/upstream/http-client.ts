@@ -1,6 +1,7 @@
 // The edge to HTTP: one request, one answer, with a deadline for the whole, a limit for its size and no surprises.
 import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
+import { abortable } from '../../platform/abortable.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, Fault } from '../../platform/fault.ts';
 
@@ -31,47 +32,34 @@ export interface HttpClientOptions {
 const CONNECT_DEADLINE_MS = 10_000;
 /** Below the production server's 5 s, or a socket is written to while the server closes it (PROTOCOL.md §0). */
 const KEEP_ALIVE_MS = 4_000;
+/** How long an aborted request may take to end by itself. */
+const SETTLE_MS = 100;
 
 export class HttpClient implements AsyncDisposable {
-  readonly #pool: Pool;
-  readonly #clock: Clock;
-  readonly #answerMaxBytes: number;
-  readonly #origin: string;
+  readonly #options: HttpClientOptions;
+  #pool: Pool;
 
   constructor(options: HttpClientOptions) {
-    this.#clock = options.clock;
-    this.#origin = options.origin;
-    this.#answerMaxBytes = options.answerMaxBytes;
-    this.#pool = new Pool(options.origin, {
-      connections: options.connections,
-      pipelining: 1,
-      // Our own deadline covers a request from connect to last byte; undici's timers would only wake the process.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      connect: { timeout: CONNECT_DEADLINE_MS, ...caOf(options.caFile) },
-    });
+    this.#options = options;
+    this.#pool = openPool(options);
   }
 
-  /** Throws Fault unreachable when no complete answer came, with the cause in its message, or the signal's reason when `signal` aborts. Never follows a redirect. */
+  /**
+   * Throws Fault unreachable when no complete answer came, with the cause in its message, or the signal's reason when `signal` aborts.
+   * Never follows a redirect.
+   */
   async request(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    using deadline = this.#clock.deadline(request.deadlineMs, signal);
+    const { clock, origin } = this.#options;
+    using deadline = clock.deadline(request.deadlineMs, signal);
+    const exchange = new Exchange(this.#exchange(this.#pool, request, deadline.signal));
     try {
-      const answer = await this.#pool.request({
-        method: request.method,
-        path: request.path,
-        headers: request.headers,
-        body: request.body ?? null,
-        signal: deadline.signal,
-      });
-      return { status: answer.statusCode, headers: flat(answer.headers), body: await this.#text(answer.body) };
+      return await abortable(exchange.answer, deadline.signal, () => this.#letGo(exchange, this.#pool));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const reason = deadline.signal.aborted
         ? `no complete answer within ${request.deadlineMs} ms`
         : describeError(error);
-      throw new Fault('unreachable', `${this.#origin}: ${reason}`, { cause: error });
+      throw new Fault('unreachable', `${origin}: ${reason}`, { cause: error });
     }
   }
 
@@ -79,17 +67,69 @@ export class HttpClient implements AsyncDisposable {
     await this.#pool.destroy();
   }
 
+  async #exchange(pool: Pool, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const answer = await pool.request({
+      method: request.method,
+      path: request.path,
+      headers: request.headers,
+      body: request.body ?? null,
+      signal,
+    });
+    return { status: answer.statusCode, headers: flat(answer.headers), body: await this.#text(answer.body) };
+  }
+
+  // A request that is queued behind a connection being made does not see its signal, and that connection may never be made: then the pool
+  // is of no use to anybody.
+  #letGo(exchange: Exchange, pool: Pool): void {
+    void this.#replaceIfStuck(exchange, pool);
+  }
+
+  async #replaceIfStuck(exchange: Exchange, pool: Pool): Promise<void> {
+    await this.#options.clock.sleep(SETTLE_MS);
+    if (exchange.settled || this.#pool !== pool) return;
+    this.#pool = openPool(this.#options);
+    await pool.destroy();
+  }
+
   async #text(body: AsyncIterable<unknown>): Promise<string> {
+    const { answerMaxBytes } = this.#options;
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     for await (const chunk of body) {
       if (!Buffer.isBuffer(chunk)) continue;
       sizeBytes += chunk.length;
-      if (sizeBytes > this.#answerMaxBytes) throw new Error(`the answer is larger than ${this.#answerMaxBytes} bytes`);
+      if (sizeBytes > answerMaxBytes) throw new Error(`the answer is larger than ${answerMaxBytes} bytes`);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');
   }
+}
+
+/** A request under way, and whether it has ended. */
+class Exchange {
+  settled = false;
+  readonly answer: Promise<HttpAnswer>;
+
+  constructor(answer: Promise<HttpAnswer>) {
+    this.answer = answer.finally(() => {
+      this.settled = true;
+    });
+    // It may end when nobody waits for it any more.
+    this.answer.catch(() => undefined);
+  }
+}
+
+function openPool(options: HttpClientOptions): Pool {
+  return new Pool(options.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    // Our own deadline covers a request from connect to last byte; undici's timers would only wake the process.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    connect: { timeout: CONNECT_DEADLINE_MS, ...caOf(options.caFile) },
+  });
 }
 
 function caOf(caFile: string | undefined): { readonly ca?: string } {

@@ -2,11 +2,10 @@
 import type { Clock } from '../../platform/clock.ts';
 import { Fault } from '../../platform/fault.ts';
 import type { Random } from '../../platform/random.ts';
-import { HEADER, WORKING_HEADER } from '../../protocol/headers.ts';
+import { HEADER, WORKING_HEADER, workingHeader } from '../../protocol/headers.ts';
 import type { AgentRegisterRequest } from '../../protocol/registration.ts';
 import { isAcceptance } from '../../protocol/report.ts';
 import { pathOf, ROUTE } from '../../protocol/routes.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import { signBody } from '../../protocol/signature.ts';
 import { parseSnapshot, SNAPSHOT_COMMANDS_COUNT, type SnapshotCommand } from '../../protocol/snapshot.ts';
 import { parseWaitAnswer, type WaitAnswer } from '../../protocol/wait.ts';
@@ -40,6 +39,9 @@ export interface Upstream {
 }
 
 export interface UpstreamOptions {
+  /** For polls alone: nothing that goes wrong elsewhere may touch the open one. */
+  readonly pollClient: HttpClient;
+  /** For everything else. */
   readonly client: HttpClient;
   readonly credentials: Credentials;
   readonly agentId: string;
@@ -54,6 +56,8 @@ export interface UpstreamOptions {
 /** How much longer than the poll itself an answer may take before the connection counts as dead. */
 const POLL_SLACK_MS = 8_000;
 const REPORT_DEADLINE_MS = 30_000;
+/** Short, for the next poll waits for it. */
+const SNAPSHOT_DEADLINE_MS = 5_000;
 
 export class HttpUpstream implements Upstream {
   readonly #options: UpstreamOptions;
@@ -70,8 +74,8 @@ export class HttpUpstream implements Upstream {
 
   async wait(working: readonly string[], signal: AbortSignal): Promise<Poll> {
     const deadlineMs = this.#options.pollTimeoutSeconds * 1000 + POLL_SLACK_MS;
-    const inHand: Record<string, string> =
-      working.length === 0 ? {} : { [WORKING_HEADER]: working.slice(0, LIMITS.workingMaxCount).join(',') };
+    const value = workingHeader(working);
+    const inHand: Readonly<Record<string, string>> = value === undefined ? {} : { [WORKING_HEADER]: value };
     const exchange = await this.#send('GET', this.#waitPath, undefined, deadlineMs, signal, inHand);
     if (exchange.refusal !== undefined) return exchange.refusal;
     if (exchange.answer.status === 204) return { kind: 'nothing', superseded: false, cancel: [] };
@@ -93,7 +97,7 @@ export class HttpUpstream implements Upstream {
   }
 
   async snapshot(signal: AbortSignal): Promise<Snapshot> {
-    const exchange = await this.#send('GET', this.#snapshotPath, undefined, REPORT_DEADLINE_MS, signal);
+    const exchange = await this.#send('GET', this.#snapshotPath, undefined, SNAPSHOT_DEADLINE_MS, signal);
     if (exchange.refusal !== undefined) return exchange.refusal;
     const commands = parseSnapshot(parseJson(exchange.answer.body));
     return commands === undefined ? NOT_JSON : { kind: 'commands', commands };
@@ -114,7 +118,8 @@ export class HttpUpstream implements Upstream {
     signal: AbortSignal,
     more: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly answer: HttpAnswer; readonly refusal: undefined } | { readonly refusal: Refusal }> {
-    const { client, credentials, serverClock } = this.#options;
+    const { credentials, serverClock } = this.#options;
+    const client = path === this.#waitPath ? this.#options.pollClient : this.#options.client;
     const { token } = credentials;
     try {
       const headers = { ...this.#headers(token, body), ...more };

@@ -5,6 +5,7 @@ import type { Random } from '../../platform/random.ts';
 import type { CommandEnvelope } from '../../protocol/command-envelope.ts';
 import { POLL_RETRY, retryDelayMs } from '../upstream/retry-policy.ts';
 import type { Poll, Refusal, Upstream } from '../upstream/upstream.ts';
+import type { Reconciled } from './reconcile.ts';
 import { Outage, type TroubleBoard } from './outage.ts';
 
 export interface PollOptions {
@@ -15,8 +16,11 @@ export interface PollOptions {
   readonly inHand: () => readonly string[];
   /** The control plane does not want a command any more. */
   readonly onCancel: (commandId: string) => void;
-  /** A poll ended in a way in which a command may have been lost on its way. */
-  readonly onUnclean: () => void;
+  /**
+   * Looks for commands that were lost on their way. Before the first poll and after one that did not end as it should: what was lost must
+   * be taken up before what comes next, or changes to one container run in the wrong order.
+   */
+  readonly reconcile: () => Promise<Reconciled>;
   /** Told of every poll that the server accepted. */
   readonly onAnswer: () => void;
   readonly activity: TroubleBoard;
@@ -32,6 +36,7 @@ export interface PollOptions {
 /** An empty answer that comes sooner means a server that does not hold polls: asking again at once would be a hot loop. */
 const EMPTY_ANSWER_MIN_MS = 1_000;
 const STAND_BACK_MS = 15_000;
+const RECONCILE_TRIES_MAX_COUNT = 3;
 
 export async function pollUntilStopped(options: PollOptions): Promise<void> {
   const { upstream, clock, stopping, dropPoll } = options;
@@ -39,11 +44,20 @@ export async function pollUntilStopped(options: PollOptions): Promise<void> {
     outage: new Outage('control plane', clock, options.log, options.activity),
     twin: new Outage('identity', clock, options.log, options.activity),
   };
+  let mayLack = true;
+  let unanswered = 0;
   while (!stopping.aborted) {
     const beganMs = clock.monotonicMs();
+    if (mayLack) {
+      const reconciled = await options.reconcile();
+      unanswered = reconciled === 'later' ? unanswered + 1 : 0;
+      // A server that never answers this must not keep the agent from polling.
+      mayLack = reconciled === 'later' && unanswered < RECONCILE_TRIES_MAX_COUNT;
+    }
     const poll = await waitOnce(upstream, options.inHand(), dropPoll);
     if (poll === undefined) return;
     if (isAnswer(poll)) options.onAnswer();
+    else mayLack ||= poll.kind === 'unreachable' || poll.kind === 'try-later';
     const pauseMs = handle(poll, clock.monotonicMs() - beganMs, troubles, options);
     if (pauseMs > 0) await clock.sleep(pauseMs, stopping);
   }
@@ -89,7 +103,6 @@ function handle(poll: Poll, tookMs: number, troubles: Troubles, options: PollOpt
     case 'try-later':
     case 'rejected':
       troubles.outage.failed(poll.reason);
-      if (poll.kind === 'unreachable' || poll.kind === 'try-later') options.onUnclean();
       return pauseAfter(poll, tookMs, troubles.outage, options);
   }
 }

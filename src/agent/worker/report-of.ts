@@ -72,7 +72,19 @@ function wireValue(value: unknown): unknown {
 }
 
 function tidy(maker: ReportMaker, error: ReportError): ReportError {
-  return { ...error, message: cut(maker.mask(error.message)) };
+  const { code, message, details } = error;
+  return {
+    code,
+    message: cut(maker.mask(message)),
+    ...(details === undefined ? {} : { details: masked(details, maker) }),
+  };
+}
+
+function masked(value: unknown, maker: ReportMaker): unknown {
+  if (typeof value === 'string') return maker.mask(value);
+  if (Array.isArray(value)) return value.map((inner) => masked(inner, maker));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner, maker)]));
 }
 
 function cut(message: string): string {

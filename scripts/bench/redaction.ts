@@ -1,0 +1,229 @@
+// Measures the log redactor: recall per kind, benign lines changed, what must survive, and speed beside a copy and one regex.
+
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { createRedactor } from '../../src/agent/redaction/redactor.ts';
+import { type CorpusRecord, generateCorpus, ordinaryLines } from './redaction-corpus.ts';
+import { chanceFrom } from './redaction-corpus-shapes.ts';
+
+interface Score {
+  secrets: number;
+  leaked: number;
+}
+
+/** A secret leaks when more than a quarter of it survives, at least 5 and at most 12 characters. */
+export function leaks(secret: string, output: string): boolean {
+  const window = Math.min(secret.length, Math.min(12, Math.max(5, Math.ceil(secret.length / 4))) + 1);
+  for (let from = 0; from + window <= secret.length; from += 1) {
+    if (output.includes(secret.slice(from, from + window))) return true;
+  }
+  return false;
+}
+
+export function redactRecord(record: CorpusRecord): string {
+  const text = record.chunks === undefined ? record.text : record.chunks.join('');
+  return createRedactor({ env: record.env ?? {} })
+    .lines(text.split('\n'))
+    .map((line) => line.text)
+    .join('\n');
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readCorpus(file: string): readonly CorpusRecord[] {
+  // The file is the operator's own, in the form this script writes.
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line): CorpusRecord => JSON.parse(line));
+}
+
+export interface Report {
+  readonly kinds: ReadonlyMap<string, Score>;
+  benign: number;
+  benignChanged: number;
+  keep: number;
+  kept: number;
+  json: number;
+  jsonValid: number;
+  lineCountChanged: number;
+}
+
+const MOST_MISSES = 400;
+
+export function measure(records: readonly CorpusRecord[], onMiss: (miss: string) => void = () => {}): Report {
+  const kinds = new Map<string, Score>();
+  const report: Report = {
+    kinds,
+    benign: 0,
+    benignChanged: 0,
+    keep: 0,
+    kept: 0,
+    json: 0,
+    jsonValid: 0,
+    lineCountChanged: 0,
+  };
+  for (const record of records) {
+    const output = redactRecord(record);
+    const shown = `${record.id} ${record.kind}: ${record.text.slice(-300)}\n      → ${output.slice(-300)}`;
+    if (output.split('\n').length !== record.text.split('\n').length) report.lineCountChanged += 1;
+    if (isJson(record.text)) {
+      report.json += 1;
+      if (isJson(output)) report.jsonValid += 1;
+      else onMiss(`JSON   ${shown}`);
+    }
+    if (record.secret === null) {
+      report.benign += 1;
+      if (output !== record.text) {
+        report.benignChanged += 1;
+        onMiss(`BENIGN ${shown}`);
+      }
+      continue;
+    }
+    const score = kinds.get(record.kind) ?? { secrets: 0, leaked: 0 };
+    kinds.set(record.kind, score);
+    score.secrets += 1;
+    if ((record.secrets ?? [record.secret]).some((secret) => leaks(secret, output))) {
+      score.leaked += 1;
+      onMiss(`LEAK   ${shown}`);
+    }
+    for (const part of record.keep) {
+      report.keep += 1;
+      if (output.includes(part)) report.kept += 1;
+      else onMiss(`KEEP   ${JSON.stringify(part)} ${shown}`);
+    }
+  }
+  return report;
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? '    –' : `${((100 * part) / whole).toFixed(2)} %`;
+}
+
+function printReport(title: string, report: Report): void {
+  console.log(`\n${title}`);
+  let secrets = 0;
+  let leaked = 0;
+  for (const [kind, score] of [...report.kinds].sort(([a], [b]) => a.localeCompare(b))) {
+    secrets += score.secrets;
+    leaked += score.leaked;
+    console.log(
+      `  ${kind.padEnd(24)} ${String(score.secrets).padStart(6)}  ${percent(score.secrets - score.leaked, score.secrets).padStart(9)}`,
+    );
+  }
+  console.log(
+    `  ${'recall, all kinds'.padEnd(24)} ${String(secrets).padStart(6)}  ${percent(secrets - leaked, secrets).padStart(9)}`,
+  );
+  console.log(
+    `  ${'benign changed'.padEnd(24)} ${String(report.benign).padStart(6)}  ${percent(report.benignChanged, report.benign).padStart(9)}`,
+  );
+  console.log(
+    `  ${'keep parts surviving'.padEnd(24)} ${String(report.keep).padStart(6)}  ${percent(report.kept, report.keep).padStart(9)}`,
+  );
+  console.log(
+    `  ${'JSON still valid'.padEnd(24)} ${String(report.json).padStart(6)}  ${percent(report.jsonValid, report.json).padStart(9)}`,
+  );
+  console.log(`  ${'line count changed'.padEnd(24)} ${String(report.lineCountChanged).padStart(6)}`);
+}
+
+const FLOOR = /(token|secret|password|key|credential)(\s*[=:]\s*)([^\s]+)/gi;
+const PAGE_LINES = 1000;
+const LONG_LINE_LENGTH = 16_384;
+const ROUNDS = 7;
+
+function bestMs(work: () => void): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const started = performance.now();
+    work();
+    best = Math.min(best, performance.now() - started);
+  }
+  return best;
+}
+
+/** 98 % benign lines, of which a quarter only looks like secrets, and 2 % with a secret. */
+function stream(records: readonly CorpusRecord[], seed: number, count: number): string[] {
+  const chance = chanceFrom(seed);
+  const ordinary = ordinaryLines(seed, 10_000);
+  const tricky = records.filter((record) => record.secret === null && !record.text.includes('\n'));
+  const secret = records.filter(
+    (record) => record.secret !== null && record.text.length < 400 && !record.text.includes('\n'),
+  );
+  return Array.from({ length: count }, () => {
+    if (chance(50) === 0) return secret[chance(secret.length)]?.text ?? '';
+    return (chance(4) === 0 ? tricky[chance(tricky.length)]?.text : ordinary[chance(ordinary.length)]) ?? '';
+  });
+}
+
+function longLines(lines: readonly string[], count: number): string[] {
+  let next = 0;
+  return Array.from({ length: count }, () => {
+    let line = '';
+    while (line.length < LONG_LINE_LENGTH) {
+      line += `${lines[next % lines.length] ?? ''} `;
+      next += 1;
+    }
+    return line;
+  });
+}
+
+function printSpeed(title: string, lines: readonly string[]): void {
+  const megabytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0) / 1e6;
+  const redactor = createRedactor();
+  const known = createRedactor({
+    env: { DB_PASSWORD: 'kJ7sd8fKJ2sdf98', API_TOKEN: 'q8Rr2mZk7Lw0Xc5V', SMTP_PASS: 'Vx81nGqPz33b' },
+  });
+  const pages = Array.from({ length: Math.ceil(lines.length / PAGE_LINES) }, (_, page) =>
+    lines.slice(page * PAGE_LINES, (page + 1) * PAGE_LINES),
+  );
+  const copyMs = bestMs(() => pages.forEach((page) => Buffer.from(page.join('\n'))));
+  const floorMs = bestMs(() => lines.forEach((line) => line.replace(FLOOR, '$1$2***')));
+  const ownMs = bestMs(() => pages.forEach((page) => redactor.lines(page)));
+  const knownMs = bestMs(() => pages.forEach((page) => known.lines(page)));
+  const rate = (ms: number): string => `${((megabytes / ms) * 1000).toFixed(0).padStart(6)} MB/s`;
+  console.log(`\n${title}: ${lines.length} lines, ${megabytes.toFixed(1)} MB, best of ${ROUNDS}`);
+  console.log(`  plain copy               ${rate(copyMs)}`);
+  console.log(`  one regex (floor)        ${rate(floorMs)}`);
+  console.log(
+    `  redactor                 ${rate(ownMs)}   ${(ownMs / copyMs).toFixed(1)} × copy, ${(ownMs / floorMs).toFixed(2)} × floor`,
+  );
+  console.log(`  redactor, 3 known values ${rate(knownMs)}`);
+}
+
+export function run(args: string[]): void {
+  const { values } = parseArgs({
+    args,
+    options: {
+      corpus: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      misses: { type: 'boolean', default: false },
+    },
+  });
+  const seed = Number(values.seed);
+  const records = values.corpus === undefined ? generateCorpus(seed) : readCorpus(values.corpus);
+  const misses: string[] = [];
+  const note = (miss: string): void => void (misses.length < MOST_MISSES && misses.push(miss));
+  printReport(
+    values.corpus ?? `own corpus, seed ${seed}`,
+    measure(
+      records.filter((record) => record.heldOut !== true),
+      note,
+    ),
+  );
+  const heldOut = records.filter((record) => record.heldOut === true);
+  if (heldOut.length > 0) printReport('last set of templates', measure(heldOut, note));
+  if (values.misses) for (const miss of misses) console.log(miss);
+  const lines = stream(records, seed, 60_000);
+  printSpeed('ordinary lines', lines);
+  printSpeed('16 KiB lines', longLines(lines, 300));
+}
+
+if (import.meta.filename === process.argv[1]) run(process.argv.slice(2));

@@ -1,0 +1,109 @@
+// What callers rely on: one result per line, categories, blocks followed across lines, terminal colours, failing closed.
+
+import { describe, expect, it } from 'vitest';
+import { createRedactor } from '../../../src/agent/redaction/redactor.ts';
+
+const MASK = '***REDACTED***';
+const LABEL = ['RSA', 'PRIVATE', 'KEY-----'].join(' ');
+const BODY = [
+  'MIIEq7Kd2Zx9Lm4Rw8Tb5Vc3Hn6Pj1Gf0sYaq7Kd2Zx9Lm4Rw8Tb5Vc3Hn6Pj1Gf',
+  'b7Kd2Zx9Lm4Rw8Tb5Vc3Hn6Pj1Gf0sYaq7Kd2Zx9Lm4Rw8Tb5Vc3Hn6Pj1Gf0sYa',
+  'x7Kd2Zx9==',
+];
+
+function textsOf(lines: readonly string[]): readonly string[] {
+  return createRedactor()
+    .lines(lines)
+    .map((line) => line.text);
+}
+
+describe('createRedactor', () => {
+  it('returns unchanged lines as they are, and says what it masked', () => {
+    const [plain, secret] = createRedactor().lines(['GET / 200', 'password=hunter2 to=<ann@example.org>']);
+    expect(plain).toStrictEqual({ text: 'GET / 200', redacted: false, categories: [] });
+    expect(secret).toStrictEqual({
+      text: `password=${MASK} to=<${MASK}>`,
+      redacted: true,
+      categories: ['env_assignment', 'pii_email'],
+    });
+  });
+
+  it('follows a key across lines, with prefixes, and stops behind it', () => {
+    const lines = [
+      'app | dump',
+      `app | -----BEGIN ${LABEL}`,
+      ...BODY.map((line) => `app | ${line}`),
+      `app | -----END ${LABEL}`,
+      'app | serving',
+    ];
+    expect(textsOf(lines)).toStrictEqual([
+      'app | dump',
+      lines[1],
+      `app | ${MASK}`,
+      `app | ${MASK}`,
+      `app | ${MASK}`,
+      lines[5],
+      'app | serving',
+    ]);
+  });
+
+  it('masks a key whose beginning or end lies outside of the window, or both', () => {
+    expect(textsOf([...BODY, `-----END ${LABEL}`, 'done'])).toStrictEqual([
+      MASK,
+      MASK,
+      MASK,
+      `-----END ${LABEL}`,
+      'done',
+    ]);
+    expect(textsOf([`-----BEGIN ${LABEL}`, ...BODY.slice(0, 2)])).toStrictEqual([`-----BEGIN ${LABEL}`, MASK, MASK]);
+    expect(textsOf(BODY.slice(0, 2))).toStrictEqual([MASK, MASK]);
+  });
+
+  it('leaves certificates', () => {
+    const lines = ['-----BEGIN CERTIFICATE-----', ...BODY, '-----END CERTIFICATE-----'];
+    expect(textsOf(lines)).toStrictEqual(lines);
+  });
+
+  it('sees through terminal colours, and leaves those outside of the value', () => {
+    expect(textsOf(['\u001b[36mpassword\u001b[0m=\u001b[33mhun\u001b[1mter2\u001b[0m +3ms'])).toStrictEqual([
+      `\u001b[36mpassword\u001b[0m=\u001b[33m${MASK}\u001b[0m +3ms`,
+    ]);
+  });
+
+  it('keeps JSON valid where a bare number is the secret', () => {
+    expect(textsOf(['{"password":12345678,"n":1}'])).toStrictEqual([`{"password":"${MASK}","n":1}`]);
+  });
+
+  it('can leave e-mail addresses', () => {
+    expect(createRedactor({ maskEmails: false }).text('to ann@example.org').redacted).toBe(false);
+  });
+
+  it('takes names from the owner', () => {
+    expect(createRedactor({ extraNames: ['HOUSE_CODE'] }).text('house-code=abc').text).toBe(`house-code=${MASK}`);
+  });
+
+  it('does not cut a batch where a block is open', () => {
+    const filler = Array.from({ length: 40 }, () => 'x'.repeat(16_000));
+    const lines = [
+      ...filler,
+      `-----BEGIN ${LABEL}`,
+      ...Array.from({ length: 40 }, () => BODY[0] ?? ''),
+      `-----END ${LABEL}`,
+      ...filler,
+    ];
+    const masked = textsOf(lines);
+    expect(masked).toHaveLength(lines.length);
+    expect(masked.join('\n')).not.toContain('q7Kd2Zx9Lm4Rw8');
+  });
+
+  it('fails closed', () => {
+    // What a caller without types could hand over.
+    const hostile: string = JSON.parse('null');
+    expect(createRedactor().text(hostile).text).toBe('***REDACTED LINE***');
+    expect(
+      createRedactor()
+        .lines(['password=x', hostile])
+        .map((line) => line.text),
+    ).toStrictEqual(['***REDACTED LINE***', '***REDACTED LINE***']);
+  });
+});

@@ -1,0 +1,44 @@
+// A terminal in memory: words and environment in, text out.
+import { main } from '../../src/cli/main.ts';
+import type { ExitName } from '../../src/cli/exit-code.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
+import { NEVER } from '../platform/fake-clock.ts';
+
+export interface Session {
+  readonly exit: ExitName;
+  readonly out: string;
+  readonly err: string;
+}
+
+export function terminal(words: readonly string[], more: Partial<Terminal> = {}): Terminal {
+  return {
+    words,
+    environment: {},
+    pid: 1,
+    isRoot: false,
+    isJournal: false,
+    stdin: stdinOf(''),
+    out: () => undefined,
+    err: () => undefined,
+    interrupted: NEVER,
+    ...more,
+  };
+}
+
+export async function* stdinOf(text: string): AsyncGenerator<Buffer> {
+  if (text !== '') yield Buffer.from(text);
+}
+
+export async function type(words: readonly string[], more: Partial<Terminal> = {}): Promise<Session> {
+  const texts = { out: '', err: '' };
+  const streams = {
+    out: (text: string): void => {
+      texts.out += text;
+    },
+    err: (text: string): void => {
+      texts.err += text;
+    },
+  };
+  const exit = await main(words, (rest) => terminal(rest, { ...streams, ...more }));
+  return { exit, ...texts };
+}

@@ -27,6 +27,8 @@ export interface Row {
   readonly own: Figure;
   /** Own figure against the floor, as it is judged; `limit` is the target for it. Without one it is only shown. */
   readonly judged?: { readonly value: number; readonly limit: number; readonly sense: 'at-most' | 'at-least' };
+  /** Own figure by floor, where each round has both: shown instead of the ratio of the medians. */
+  readonly ratio?: Figure;
   readonly unit: 'times' | 'absolute' | 'difference';
   readonly digits: number;
 }
@@ -79,7 +81,8 @@ function number(value: number, digits: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-function comparison({ floor, own, unit, digits }: Row): string {
+function comparison({ floor, own, ratio, unit, digits }: Row): string {
+  if (ratio !== undefined) return `${shown(ratio, 2)} ×`;
   if (unit === 'difference') {
     const difference = own.median - floor.median;
     return `${difference < 0 ? '' : '+'}${number(difference, digits)}`;

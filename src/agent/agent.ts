@@ -21,6 +21,8 @@ const POLL_GRACE_MS = 3_000;
 const DELIVERY_GRACE_MS = 5_000;
 const KEEP_REPORTED_MS = 7 * 86_400_000;
 const KEEP_REPORTED_COUNT = 20_000;
+/** A server that delivers a command again does so within this, and is sent the same report. */
+const KEEP_BODY_MS = 3_600_000;
 
 /** Runs until `stopping` aborts and all is put away. Rejects on a bug, and when the state directory cannot be used. */
 export async function runAgent(options: AgentOptions): Promise<void> {
@@ -33,7 +35,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   };
   const parts = assemble(options, signals.cutOff.signal, stack);
   const { clock, random, stopping } = options;
-  await parts.credentials.refresh(stopping);
   parts.worker.recover();
   const ready = once(() => {
     parts.log.info('ready: the control plane answers', { server: serverUrl(options) });
@@ -71,7 +72,16 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const ending = shutdown(options, parts, { polling, delivering }, signals);
   await Promise.race([
     parts.worker.failed,
-    Promise.all([polling, delivering, reconciling, scheduled, announce(options, parts, ready), ending]),
+    // Vault is asked beside the first poll: an agent that holds a working token does not wait for it.
+    Promise.all([
+      parts.credentials.refresh(stopping),
+      polling,
+      delivering,
+      reconciling,
+      scheduled,
+      announce(options, parts, ready),
+      ending,
+    ]),
   ]);
 }
 
@@ -158,7 +168,9 @@ function tasksOf(options: AgentOptions, { credentials, journal, log, lostBell }:
 
 function prune(journal: Journal, clock: Clock, log: Log): void {
   try {
-    const count = journal.prune(clock.now() - KEEP_REPORTED_MS, KEEP_REPORTED_COUNT);
+    const nowMs = clock.now();
+    journal.forgetBodies(nowMs - KEEP_BODY_MS);
+    const count = journal.prune(nowMs - KEEP_REPORTED_MS, KEEP_REPORTED_COUNT);
     if (count > 0) log.debug('journal pruned', { count });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

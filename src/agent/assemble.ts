@@ -46,8 +46,8 @@ export interface AgentOptions {
   readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'environment'>;
 }
 
-/** Report, and one more for what comes beside it. The poll has a connection of its own. */
-const CONNECTIONS_COUNT = 2;
+/** Reports side by side, and one more for what comes beside them. The poll has a connection of its own. */
+const CONNECTIONS_COUNT = 5;
 /** More than any token: what Vault may hand over in one answer. */
 const VAULT_ANSWER_MAX_BYTES = 1024 * 1024;
 

@@ -31,3 +31,16 @@ export async function settledAfter(
     await context.clock.sleep(LOOK_EVERY_MS, signal);
   }
 }
+
+/** How long a container is asked for when its change was cut off: the command is over, and only the truth is left to tell. */
+const LOOK_AFTER_CUT_OFF_MS = 5_000;
+
+/** The container now, on a deadline of its own; undefined when the engine does not tell. */
+export async function lookAgain(id: string, context: CommandContext): Promise<ContainerDetails | undefined> {
+  using deadline = context.clock.deadline(LOOK_AFTER_CUT_OFF_MS);
+  try {
+    return await context.docker.inspect(id, deadline.signal);
+  } catch {
+    return undefined;
+  }
+}

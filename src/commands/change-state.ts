@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { ErrorCode } from '../protocol/error-code.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { type ReportError, reportError } from '../protocol/report.ts';
-import { evidenceOf, settledAfter } from './aftermath.ts';
+import { describeError, Fault } from '../platform/fault.ts';
+import { evidenceOf, lookAgain, settledAfter } from './aftermath.ts';
 import { resolveContainer } from './container-match.ts';
 import { containerState, reportedState } from './container-state.ts';
 import type { CommandContext, ContainerDetails, Docker, DockerState } from './context.ts';
@@ -41,6 +42,8 @@ export interface StateChange {
   readonly effect: string;
   /** In these there is nothing to do, and one of them is reached afterwards. The first serves as the example. */
   readonly wanted: readonly [DockerState, ...DockerState[]];
+  /** Whether the container may take its stop grace; the others are done at once. */
+  readonly hasGrace: boolean;
   readonly act: (docker: Docker, id: string, graceSeconds: number, signal: AbortSignal) => Promise<void>;
   readonly deadlineMs: { readonly normal: number; readonly max: number };
 }
@@ -65,9 +68,13 @@ export function stateChange(change: StateChange): Command {
       using _lock = await context.lockContainer(found.id, signal);
       const before = await context.docker.inspect(found.id, signal);
       if (change.wanted.includes(before.state)) return outcomeOf(change, wanted, before, context);
-      const graceSeconds = wanted.timeout ?? before.stopGraceSeconds;
+      const graceSeconds = change.hasGrace ? (wanted.timeout ?? before.stopGraceSeconds) : 0;
       context.beforeEffect(evidenceOf(before, graceSeconds, context));
-      await change.act(context.docker, before.id, graceSeconds, signal);
+      try {
+        await change.act(context.docker, before.id, graceSeconds, signal);
+      } catch (error) {
+        return await afterRefusal(change, wanted, error, before.id, context);
+      }
       return outcomeOf(change, wanted, await context.docker.inspect(before.id, signal), context);
     },
     // In a wanted state, or started anew since the evidence was noted: the change happened, even if the container has ended by itself or was
@@ -82,6 +89,24 @@ export function stateChange(change: StateChange): Command {
     },
     failed: (subject) => ({ ...resultFor(change, subject, stateOnly('unknown')), status: 'failed' }),
   });
+}
+
+// The engine goes on with what nobody waits for any more: the state of the container is what counts, not the error.
+async function afterRefusal(
+  change: StateChange,
+  wanted: Parameters,
+  error: unknown,
+  id: string,
+  context: CommandContext,
+): Promise<Outcome<Result>> {
+  if (!(error instanceof Fault)) throw error;
+  const now = await lookAgain(id, context);
+  if (now === undefined) throw error;
+  const outcome = outcomeOf(change, wanted, now, context);
+  if (outcome.errors.length === 0) return outcome;
+  const message = `${describeError(error)}; its state is ${now.state}, and the engine may still be at it`;
+  const errors = [{ code: error.code, message }];
+  return { result: { ...outcome.result, errors }, errors };
 }
 
 function outcomeOf(

@@ -6,6 +6,7 @@ export const pause = stateChange({
   summary: 'Freezes the processes of one container; unpause lets them go on.',
   effect: 'Freezes the processes of one container of this deployment.',
   wanted: ['paused'],
+  hasGrace: false,
   act: (docker, id, _, signal) => docker.pause(id, signal),
   deadlineMs: { normal: 60_000, max: 600_000 },
 });

@@ -4,7 +4,7 @@ import { describeError, Fault } from '../platform/fault.ts';
 import type { ErrorCode } from '../protocol/error-code.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { type ReportError, reportError } from '../protocol/report.ts';
-import { evidenceOf, settledAfter } from './aftermath.ts';
+import { evidenceOf, lookAgain, settledAfter } from './aftermath.ts';
 import { resolveContainer } from './container-match.ts';
 import { containerState, reportedState } from './container-state.ts';
 import type { CommandContext, ContainerDetails, Evidence } from './context.ts';
@@ -90,28 +90,13 @@ async function afterRefusal(
   context: CommandContext,
 ): Promise<Outcome<Result>> {
   if (!(error instanceof Fault)) throw error;
-  using deadline = context.clock.deadline(LOOK_AFTER_REFUSAL_MS);
-  const now = await inspectIfPossible(before.id, context, deadline.signal);
+  const now = await lookAgain(before.id, context);
   if (now === undefined) throw error;
   const restarted = now.startedAt !== before.startedAt;
   const state = restarted
     ? 'it was started again all the same'
     : `its state is ${now.state}, and the engine may still be at it`;
   return await outcome(now, wanted, context, [{ code: error.code, message: `${describeError(error)}; ${state}` }]);
-}
-
-const LOOK_AFTER_REFUSAL_MS = 5_000;
-
-async function inspectIfPossible(
-  id: string,
-  context: CommandContext,
-  signal: AbortSignal,
-): Promise<ContainerDetails | undefined> {
-  try {
-    return await context.docker.inspect(id, signal);
-  } catch {
-    return undefined;
-  }
 }
 
 async function investigate(

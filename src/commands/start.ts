@@ -6,6 +6,7 @@ export const start = stateChange({
   summary: 'Starts one container; one that runs already is left alone.',
   effect: 'Starts one container of this deployment.',
   wanted: ['running', 'restarting'],
+  hasGrace: false,
   act: (docker, id, _, signal) => docker.start(id, signal),
   deadlineMs: { normal: 60_000, max: 600_000 },
 });

@@ -6,6 +6,7 @@ export const stop = stateChange({
   summary: 'Stops one container with SIGTERM, and after its grace or `timeout` seconds with SIGKILL.',
   effect: 'Stops one container of this deployment.',
   wanted: ['exited', 'created', 'dead'],
+  hasGrace: true,
   act: (docker, id, graceSeconds, signal) => docker.stop(id, graceSeconds, signal),
   deadlineMs: { normal: 120_000, max: 3_900_000 },
 });

@@ -6,6 +6,7 @@ export const unpause = stateChange({
   summary: 'Lets the processes of a paused container go on.',
   effect: 'Lets the processes of one paused container of this deployment go on.',
   wanted: ['running'],
+  hasGrace: false,
   act: (docker, id, _, signal) => docker.unpause(id, signal),
   deadlineMs: { normal: 60_000, max: 600_000 },
 });

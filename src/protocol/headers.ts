@@ -20,16 +20,26 @@ export const TIMESTAMP_TOLERANCE_SECONDS = 300;
 /** How long a verifier remembers an `X-Request-Id`: longer than any timestamp stays acceptable. */
 export const REPLAY_MEMORY_SECONDS = 2 * TIMESTAMP_TOLERANCE_SECONDS;
 
+/**
+ * On a poll: a word that is new with each start of the agent. A command that was handed to this very process, and that its next poll does
+ * not name as in hand, was lost on the way: the reference control plane hands it out again at once, before anything newer.
+ */
+export const INSTANCE_HEADER = 'x-agent-instance';
+
 /** What fits into one header on every proxy; the usual limit for all headers together is 8 KiB. */
 const WORKING_MAX_CHARS = 4_000;
 
-/** The header's value, or undefined when there is nothing to say. An id that is no plain word is left out: no header can carry it. */
-export function workingHeader(commandIds: readonly string[]): string | undefined {
+/**
+ * The value of {@link WORKING_HEADER} and whether it names every id: one that is no plain word is left out, for no header can carry it,
+ * and so are those that do not fit.
+ */
+export function workingHeader(commandIds: readonly string[]): { readonly value: string; readonly complete: boolean } {
   let value = '';
+  let complete = true;
   for (const id of commandIds) {
-    if (!/^[\w.:-]+$/u.test(id)) continue;
-    if (value.length + id.length + 1 > WORKING_MAX_CHARS) break;
-    value += value === '' ? id : `,${id}`;
+    const fits = /^[\w.:-]+$/u.test(id) && value.length + id.length + 1 <= WORKING_MAX_CHARS;
+    if (fits) value += value === '' ? id : `,${id}`;
+    else complete = false;
   }
-  return value === '' ? undefined : value;
+  return { value, complete };
 }

@@ -24,7 +24,8 @@ export function testStateChange({ type, from, to, call, reported, already }: Sta
     containerId: idOf('web'),
     startedAt: container('web').startedAt,
     notedAtMs: START_MS,
-    mayTakeMs: 15_000,
+    // Only a stop has a grace, ten seconds unless the container says otherwise.
+    mayTakeMs: type === 'stop' ? 15_000 : 5_000,
   };
   const docker = (state: DockerState): FakeDocker => new FakeDocker(container('web', { state }), container('db'));
 

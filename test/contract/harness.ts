@@ -240,10 +240,14 @@ export class TestAgent {
     return send(this.url + path, { method: 'POST', headers: { ...JSON_TYPE, ...this.headers(text) }, body: text });
   }
 
-  /** `working`: the header with which an agent keeps leases. */
-  async poll(timeoutSeconds = 5, signal?: AbortSignal, working?: string): Promise<PollAnswer> {
+  /** `working`: the header with which an agent keeps leases; `instance`: which process of it polls. */
+  async poll(timeoutSeconds = 5, signal?: AbortSignal, working?: string, instance?: string): Promise<PollAnswer> {
     const url = `${this.url}/api/v1/agent/commands/wait/${this.deploymentHash}?timeout=${timeoutSeconds}&interval=1`;
-    const headers = { ...this.headers(), ...(working === undefined ? {} : { 'x-agent-working': working }) };
+    const headers = {
+      ...this.headers(),
+      ...(working === undefined ? {} : { 'x-agent-working': working }),
+      ...(instance === undefined ? {} : { 'x-agent-instance': instance }),
+    };
     const answer = await send(url, { headers, ...(signal === undefined ? {} : { signal }) });
     const { item, meta } = waitAnswer.parse(answer.body);
     return { ...answer, commandId: item?.command_id ?? null, cancel: meta?.cancel };

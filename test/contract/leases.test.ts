@@ -143,6 +143,36 @@ onBothDatabases('leases kept by the agent', options, (world) => {
   });
 });
 
+onBothDatabases('a command that was lost on its way to a process of the agent', options, (world) => {
+  const ME = 'process-0001';
+  const OTHER = 'process-0002';
+
+  test('comes again at once, and before anything newer, when its next poll does not name it', async () => {
+    const agent = await world().newAgent();
+    const first = await world().enqueue(agent.deploymentHash);
+    expect((await agent.poll(5, undefined, undefined, ME)).commandId).toBe(first);
+    const second = await world().enqueue(agent.deploymentHash);
+    expect((await agent.poll(5, undefined, undefined, ME)).commandId).toBe(first);
+    expect((await agent.poll(5, undefined, first, ME)).commandId).toBe(second);
+  });
+
+  test('does not come when it is named, when another process asks, or when the names cannot be read', async () => {
+    const agent = await world().newAgent();
+    const first = await world().enqueue(agent.deploymentHash);
+    expect((await agent.poll(5, undefined, undefined, ME)).commandId).toBe(first);
+    for (const [working, instance] of [
+      [first, ME],
+      [undefined, OTHER],
+      ['a b', ME],
+      [undefined, undefined],
+    ] as const) {
+      const next = await world().enqueue(agent.deploymentHash);
+      expect((await agent.poll(5, undefined, working, instance)).commandId).toBe(next);
+      await agent.report(next);
+    }
+  });
+});
+
 onBothDatabases('the length of the queue', options, (world) => {
   test('has a limit for each deployment, also for many at once', async () => {
     const agent = await world().newAgent();

@@ -36,4 +36,6 @@ export interface Journal extends Disposable {
   unfinished(): readonly JournalEntry[];
   /** Deletes acknowledged and parked entries older than `beforeMs`, and the oldest ones beyond `maxEntries`. Returns how many. */
   prune(beforeMs: number, maxEntries: number): number;
+  /** Forgets the bodies of acknowledged and parked reports older than `beforeMs`; their ids stay. Returns how many. */
+  forgetBodies(beforeMs: number): number;
 }

@@ -85,6 +85,10 @@ export class PatientJournal implements Journal {
     return this.#write((journal) => journal.prune(beforeMs, maxEntries));
   }
 
+  forgetBodies(beforeMs: number): number {
+    return this.#write((journal) => journal.forgetBodies(beforeMs));
+  }
+
   [Symbol.dispose](): void {
     this.#inner?.[Symbol.dispose]();
   }

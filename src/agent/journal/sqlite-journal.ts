@@ -1,5 +1,5 @@
 // The journal on disk, in SQLite: its crash and power-loss tests are better than any of ours would be.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
@@ -35,6 +35,10 @@ const MIGRATIONS = [
 const FILE_MAX_BYTES = 48 * 1024 * 1024;
 const PAGE_BYTES = 4_096;
 const BUSY_TIMEOUT_MS = 2_000;
+/** Together with the file it stays below the 64 MiB that the whole may take. */
+const WAL_MAX_BYTES = 12 * 1024 * 1024;
+const FORGET_BODIES = `UPDATE command SET report = NULL
+  WHERE state IN ('reported', 'parked') AND report IS NOT NULL AND ended_at_ms < ?`;
 
 const evidenceSchema = z.object({
   containerId: z.string(),
@@ -57,12 +61,14 @@ const outboxSchema = z.object({ command_id: z.string(), type: z.string(), report
 
 export class SqliteJournal implements Journal {
   readonly #db: DatabaseSync;
+  readonly #walPath: string;
   readonly #statements = new Map<string, StatementSync>();
 
   readonly bornAtMs: number;
 
   /** Opens or creates the file, with its directory 0700. Throws Fault cannot_journal with the path and the reason. */
   constructor(path: string, nowMs: number) {
+    this.#walPath = `${path}-wal`;
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       // The timeout first: even the pragmas below need the lock that a reader beside us may hold.
@@ -161,16 +167,47 @@ export class SqliteJournal implements Journal {
     return pruned;
   }
 
+  forgetBodies(beforeMs: number): number {
+    return this.#write(FORGET_BODIES, beforeMs);
+  }
+
   [Symbol.dispose](): void {
     this.#db.close();
   }
 
   #write(sql: string, ...values: readonly (string | number)[]): number {
+    this.#boundWal();
+    try {
+      return Number(this.#statement(sql).run(...values).changes);
+    } catch (error) {
+      if (!isFull(error) || !this.#makeRoom()) throw cannotJournal('the journal cannot be written', error);
+    }
     try {
       return Number(this.#statement(sql).run(...values).changes);
     } catch (error) {
       throw cannotJournal('the journal cannot be written', error);
     }
+  }
+
+  /** Forgets the bodies of reports that nobody waits for; the ids stay, so that a redelivery is recognised. */
+  #makeRoom(): boolean {
+    try {
+      return Number(this.#statement(FORGET_BODIES).run(Number.MAX_SAFE_INTEGER).changes) > 0;
+    } catch {
+      return false;
+    }
+  }
+
+  // A process that reads the file for long keeps the log from being folded back, and it would grow without end.
+  #boundWal(): void {
+    if (this.#walBytes() <= WAL_MAX_BYTES) return;
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (this.#walBytes() <= WAL_MAX_BYTES) return;
+    throw cannotJournal('the journal cannot be written', new Error('another process has been reading it for long'));
+  }
+
+  #walBytes(): number {
+    return statSync(this.#walPath, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   #statement(sql: string): StatementSync {
@@ -212,6 +249,10 @@ function entryOf(raw: Record<string, SQLOutputValue>): JournalEntry {
     evidence: evidence && { ...evidence, startedAt: evidence.startedAt },
     report: row.report ?? undefined,
   };
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && /database or disk is full/u.test(error.message);
 }
 
 function cannotJournal(what: string, error: unknown): Fault<ErrorCode> {

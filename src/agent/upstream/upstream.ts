@@ -2,7 +2,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import { Fault } from '../../platform/fault.ts';
 import type { Random } from '../../platform/random.ts';
-import { HEADER, WORKING_HEADER, workingHeader } from '../../protocol/headers.ts';
+import { HEADER, INSTANCE_HEADER, WORKING_HEADER, workingHeader } from '../../protocol/headers.ts';
 import type { AgentRegisterRequest } from '../../protocol/registration.ts';
 import { isAcceptance } from '../../protocol/report.ts';
 import { pathOf, ROUTE } from '../../protocol/routes.ts';
@@ -54,18 +54,20 @@ export interface UpstreamOptions {
 }
 
 /** How much longer than the poll itself an answer may take before the connection counts as dead. */
-const POLL_SLACK_MS = 8_000;
+const POLL_SLACK_MS = 6_000;
 const REPORT_DEADLINE_MS = 30_000;
 /** Short, for the next poll waits for it. */
-const SNAPSHOT_DEADLINE_MS = 5_000;
+const SNAPSHOT_DEADLINE_MS = 3_000;
 
 export class HttpUpstream implements Upstream {
   readonly #options: UpstreamOptions;
   readonly #waitPath: string;
   readonly #snapshotPath: string;
+  readonly #instance: string;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#instance = options.random.uuid();
     const query = `timeout=${options.pollTimeoutSeconds}&interval=${options.pollIntervalSeconds}`;
     const parameters = { deployment_hash: options.deploymentHash };
     this.#waitPath = `${pathOf(ROUTE.wait, parameters)}?${query}`;
@@ -74,8 +76,12 @@ export class HttpUpstream implements Upstream {
 
   async wait(working: readonly string[], signal: AbortSignal): Promise<Poll> {
     const deadlineMs = this.#options.pollTimeoutSeconds * 1000 + POLL_SLACK_MS;
-    const value = workingHeader(working);
-    const inHand: Readonly<Record<string, string>> = value === undefined ? {} : { [WORKING_HEADER]: value };
+    const { value, complete } = workingHeader(working);
+    const inHand: Readonly<Record<string, string>> = {
+      // Only who names everything in hand may call the rest lost.
+      ...(complete ? { [INSTANCE_HEADER]: this.#instance } : {}),
+      ...(value === '' ? {} : { [WORKING_HEADER]: value }),
+    };
     const exchange = await this.#send('GET', this.#waitPath, undefined, deadlineMs, signal, inHand);
     if (exchange.refusal !== undefined) return exchange.refusal;
     if (exchange.answer.status === 204) return { kind: 'nothing', superseded: false, cancel: [] };

@@ -34,6 +34,10 @@ interface Attempts {
   reduced: boolean;
 }
 
+/** Reports are handed in one after another; only beside one that takes unusually long the next is begun, up to so many. */
+const USUAL_MS = 2_000;
+const IN_FLIGHT_MAX_COUNT = 4;
+
 export async function deliverUntilStopped(options: DeliverOptions): Promise<void> {
   await new DeliveryLoop(options).run();
 }
@@ -41,6 +45,7 @@ export async function deliverUntilStopped(options: DeliverOptions): Promise<void
 class DeliveryLoop {
   readonly #options: DeliverOptions;
   readonly #attempts = new Map<string, Attempts>();
+  readonly #inFlight = new Map<string, Promise<void>>();
   readonly #outage: Outage;
   /** The server as a whole is not to be bothered before this. */
   #pauseUntilMs = 0;
@@ -53,18 +58,36 @@ class DeliveryLoop {
   async run(): Promise<void> {
     const { draining, stopped } = this.#options;
     while (!stopped.aborted) {
-      const { entry, waitMs } = this.#next();
-      if (entry !== undefined) await this.#deliver(entry);
-      else if (draining.aborted) return;
+      const { entry, waitMs } = this.#inFlight.size < IN_FLIGHT_MAX_COUNT ? this.#next() : {};
+      if (entry !== undefined) await this.#start(entry);
+      else if (this.#inFlight.size > 0) await this.#news();
+      else if (draining.aborted) break;
       else await this.#rest(waitMs);
     }
+    await Promise.all(this.#inFlight.values());
+  }
+
+  /** Until a delivery under way has ended, or there is a new report. */
+  async #news(): Promise<void> {
+    const heard = new AbortController();
+    await Promise.race([...this.#inFlight.values(), this.#options.bell.wait(heard.signal)]);
+    heard.abort();
+  }
+
+  /** Begins a delivery and waits for its end, but no longer than is usual: the next report need not wait for one that hangs. */
+  async #start(entry: OutboxEntry): Promise<void> {
+    const delivery = this.#deliver(entry).finally(() => this.#inFlight.delete(entry.commandId));
+    this.#inFlight.set(entry.commandId, delivery);
+    const waited = new AbortController();
+    await Promise.race([delivery, this.#options.clock.sleep(USUAL_MS, waited.signal)]);
+    waited.abort();
   }
 
   /** The first report that may be tried now, or how long until one may. */
   #next(): { readonly entry?: OutboxEntry; readonly waitMs?: number } {
     const { clock, outbox } = this.#options;
     const nowMs = clock.monotonicMs();
-    const waiting = outbox.waiting();
+    const waiting = outbox.waiting().filter((one) => !this.#inFlight.has(one.commandId));
     if (waiting.length === 0) return {};
     if (this.#pauseUntilMs > nowMs) return { waitMs: this.#pauseUntilMs - nowMs };
     const entry = waiting.find((one) => (this.#attempts.get(one.commandId)?.notBeforeMs ?? 0) <= nowMs);

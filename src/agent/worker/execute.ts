@@ -73,14 +73,17 @@ async function contained<T>(
   const { command, context, envelope, log, registry } = execution;
   const deadlineMs = Math.min(requestedTimeoutMs(envelope) ?? command.deadlineMs.normal, command.deadlineMs.max);
   using deadline = context.clock.deadline(deadlineMs, stopped);
+  // What ends a command early is a Fault: the command can then look what it has come to, and the report says both.
+  const ending = new AbortController();
+  const tooLate = new Fault<ErrorCode>('timeout', `${command.type} did not end within ${deadlineMs} ms`);
+  const end = (): void => ending.abort(stopped.aborted ? stopped.reason : tooLate);
+  if (stopped.aborted) end();
+  else deadline.signal.addEventListener('abort', end, { once: true });
   try {
-    return await work(deadline.signal);
+    return await work(ending.signal);
   } catch (error) {
     if (isFaultOfTable(error)) return failure(registry, envelope, error.code, describeError(error), error.details);
     if (stopped.aborted) return interrupted(execution, 'what it had done by then is not known');
-    if (deadline.signal.aborted) {
-      return failure(registry, envelope, 'timeout', `${command.type} did not end within ${deadlineMs} ms`);
-    }
     // A bug of one command must not end the agent, and must not pass for a failure of the host.
     const stack = error instanceof Error ? error.stack : undefined;
     log.error('command failed by a bug', { command_id: envelope.command_id, reason: describeError(error), stack });

@@ -36,7 +36,9 @@ export interface PollOptions {
 /** An empty answer that comes sooner means a server that does not hold polls: asking again at once would be a hot loop. */
 const EMPTY_ANSWER_MIN_MS = 1_000;
 const STAND_BACK_MS = 15_000;
-const RECONCILE_TRIES_MAX_COUNT = 3;
+/** Once after a poll that broke off, and more patiently on start, when everything an earlier process was sent may be at stake. */
+const TRIES_ON_START_COUNT = 4;
+const TRY_AGAIN_MS = 500;
 
 export async function pollUntilStopped(options: PollOptions): Promise<void> {
   const { upstream, clock, stopping, dropPoll } = options;
@@ -44,22 +46,25 @@ export async function pollUntilStopped(options: PollOptions): Promise<void> {
     outage: new Outage('control plane', clock, options.log, options.activity),
     twin: new Outage('identity', clock, options.log, options.activity),
   };
-  let mayLack = true;
-  let unanswered = 0;
+  let reconcileTries = TRIES_ON_START_COUNT;
   while (!stopping.aborted) {
     const beganMs = clock.monotonicMs();
-    if (mayLack) {
-      const reconciled = await options.reconcile();
-      unanswered = reconciled === 'later' ? unanswered + 1 : 0;
-      // A server that never answers this must not keep the agent from polling.
-      mayLack = reconciled === 'later' && unanswered < RECONCILE_TRIES_MAX_COUNT;
-    }
+    await reconcile(reconcileTries, options);
+    reconcileTries = 0;
     const poll = await waitOnce(upstream, options.inHand(), dropPoll);
     if (poll === undefined) return;
     if (isAnswer(poll)) options.onAnswer();
-    else mayLack ||= poll.kind === 'unreachable' || poll.kind === 'try-later';
+    else if (poll.kind === 'unreachable' || poll.kind === 'try-later') reconcileTries = 1;
     const pauseMs = handle(poll, clock.monotonicMs() - beganMs, troubles, options);
     if (pauseMs > 0) await clock.sleep(pauseMs, stopping);
+  }
+}
+
+// A server that never answers this must not keep the agent from polling.
+async function reconcile(tries: number, options: PollOptions): Promise<void> {
+  for (let left = tries; left > 0 && !options.stopping.aborted; left -= 1) {
+    if ((await options.reconcile()) !== 'later') return;
+    if (left > 1) await options.clock.sleep(TRY_AGAIN_MS * (0.5 + options.random.fraction()), options.stopping);
   }
 }
 

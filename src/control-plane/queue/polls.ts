@@ -12,6 +12,8 @@ export interface Poll {
   readonly timeoutMs: number;
   /** The command_ids that the agent has and has not reported yet. */
   readonly working: readonly string[];
+  /** Which process of the agent polls, if it says so. */
+  readonly instance?: string | undefined;
   /** From {@link Polls.arrive}, taken before anything was awaited. */
   readonly arrival: number;
 }
@@ -104,13 +106,14 @@ export class Polls {
     return true;
   }
 
-  async #wait({ agent, timeoutMs, working }: Poll, signal: AbortSignal): Promise<Delivery | undefined> {
+  async #wait({ agent, timeoutMs, working, instance }: Poll, signal: AbortSignal): Promise<Delivery | undefined> {
     const { queue, cancels, doorbell, clock } = this.#parts;
     const { deploymentHash } = agent;
+    if (instance !== undefined) await queue.endLost(deploymentHash, working, instance);
     await queue.renew(deploymentHash, working);
     let nextLeaseEndMs: number | undefined;
     const look = async (): Promise<Delivery | undefined> => {
-      const leased = await queue.lease(deploymentHash, working);
+      const leased = await queue.lease(deploymentHash, working, instance);
       nextLeaseEndMs = leased.nextLeaseEndMs;
       const cancel = leased.hasCancels ? await cancels.take(deploymentHash, working) : [];
       return leased.command === undefined && cancel.length === 0 ? undefined : { command: leased.command, cancel };

@@ -90,6 +90,18 @@ export class Queue {
     );
   }
 
+  /**
+   * Ends the leases of what was handed to this very process of the agent and is not named among what it works on: the answer was lost on its
+   * way. So the next look hands it out again, before anything newer.
+   */
+  async endLost(deploymentHash: string, working: readonly string[], instance: string): Promise<void> {
+    await this.#database.execute(
+      `UPDATE commands SET lease_until = $4::timestamptz
+       WHERE deployment_hash = $1 AND status = 'sent' AND delivered_to = $3 AND NOT $2::jsonb ? command_id`,
+      [deploymentHash, JSON.stringify(working), instance, this.#now()],
+    );
+  }
+
   /** Prolongs the leases of what the agent of a deployment is working on. What it names besides is not looked at. */
   async renew(deploymentHash: string, working: readonly string[]): Promise<void> {
     if (working.length === 0) return;
@@ -104,7 +116,7 @@ export class Queue {
    * report. SKIP LOCKED makes two polls at once take two commands, never the same. What the agent is `working` on is not handed to it
    * again, also when the poll outlasts the lease.
    */
-  async lease(deploymentHash: string, working: readonly string[]): Promise<Leased> {
+  async lease(deploymentHash: string, working: readonly string[], instance?: string): Promise<Leased> {
     const [row] = await this.#database.query(
       leasedRow,
       `WITH next AS MATERIALIZED (
@@ -113,7 +125,8 @@ export class Queue {
            AND (status = 'queued' OR (lease_until <= $2::timestamptz AND NOT $4::jsonb ? command_id))
          ORDER BY priority DESC, seq LIMIT 1 FOR UPDATE SKIP LOCKED
        ), leased AS (
-         UPDATE commands SET status = 'sent', lease_until = $3::timestamptz, deliveries = deliveries + 1, updated_at = $2::timestamptz
+         UPDATE commands SET status = 'sent', lease_until = $3::timestamptz, deliveries = deliveries + 1, delivered_to = $5,
+           updated_at = $2::timestamptz
          FROM next WHERE commands.id = next.id RETURNING ${COMMAND_COLUMNS}
        ), outlook AS (
          SELECT min(lease_until) FILTER (WHERE NOT $4::jsonb ? command_id) AS next_lease_end,
@@ -122,7 +135,7 @@ export class Queue {
          FROM commands WHERE deployment_hash = $1 AND status = 'sent'
        )
        SELECT leased.*, outlook.* FROM outlook LEFT JOIN leased ON true`,
-      [deploymentHash, this.#now(), this.#leaseEnd(), JSON.stringify(working)],
+      [deploymentHash, this.#now(), this.#leaseEnd(), JSON.stringify(working), instance ?? null],
     );
     return {
       command: row === undefined || row.id === null ? undefined : commandRow.parse(row),

@@ -12,3 +12,8 @@ export function workingOf(header: string | readonly string[] | undefined): reado
   const ids = text.split(',', LIMITS.workingMaxCount + 1).map((id) => id.trim());
   return ids.length <= LIMITS.workingMaxCount && ids.every((id) => COMMAND_ID.test(id)) ? ids : undefined;
 }
+
+/** The word that is new with each start of an agent; undefined without one, or when it is malformed. */
+export function instanceOf(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[\w-]{8,64}$/u.test(header) ? header : undefined;
+}

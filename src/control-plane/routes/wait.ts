@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { describeError } from '../../platform/fault.ts';
 import type { Log } from '../../platform/log.ts';
-import { WORKING_HEADER } from '../../protocol/headers.ts';
+import { INSTANCE_HEADER, WORKING_HEADER } from '../../protocol/headers.ts';
 import { ROUTE } from '../../protocol/routes.ts';
 import { deploymentHash } from '../../protocol/text.ts';
 import { readPath, readQuery } from '../http/body.ts';
@@ -12,7 +12,7 @@ import { written } from '../http/written.ts';
 import { wireCommand } from '../queue/command-row.ts';
 import { pollWindow } from '../queue/lease.ts';
 import type { Delivery } from '../queue/polls.ts';
-import { workingOf } from '../queue/working.ts';
+import { instanceOf, workingOf } from '../queue/working.ts';
 import type { Identity } from '../registry/agents.ts';
 import type { Services } from '../services.ts';
 
@@ -49,7 +49,10 @@ export function waitRoute(server: FastifyInstance, services: Services): void {
       heartbeats.note(agent.agentId);
       const gone = clientGone(reply);
       const working = workingIn(request, agent, log);
-      const outcome = await polls.next({ agent, timeoutMs: window.timeoutSeconds * 1000, working, arrival }, gone);
+      // Who names nothing readable must not have everything called lost.
+      const instance = working === undefined ? undefined : instanceOf(request.headers[INSTANCE_HEADER]);
+      const timeoutMs = window.timeoutSeconds * 1000;
+      const outcome = await polls.next({ agent, timeoutMs, working: working ?? [], instance, arrival }, gone);
       if (!gone.aborted) heartbeats.note(agent.agentId);
       const meta = { next_poll_secs: window.intervalSeconds };
       if (outcome.kind === 'superseded') return { ...NO_COMMAND, meta: { ...meta, superseded: true } };
@@ -72,9 +75,9 @@ function answer({ command }: Delivery, meta: object): object {
     : { message: 'Command available', item: wireCommand(command), meta };
 }
 
-function workingIn(request: FastifyRequest, agent: Identity, log: Log): readonly string[] {
+function workingIn(request: FastifyRequest, agent: Identity, log: Log): readonly string[] | undefined {
   const working = workingOf(request.headers[WORKING_HEADER]);
   if (working === undefined)
     log.debug('header ignored because it is malformed', { header: WORKING_HEADER, agent_id: agent.agentId });
-  return working ?? [];
+  return working;
 }

@@ -41,6 +41,7 @@ function world() {
     reported: write(real.reported.bind(real)),
     reopen: write(real.reopen.bind(real)),
     park: write(real.park.bind(real)),
+    forgetBodies: write(real.forgetBodies.bind(real)),
     outbox: real.outbox.bind(real),
     unfinished: real.unfinished.bind(real),
     prune: write(real.prune.bind(real)),

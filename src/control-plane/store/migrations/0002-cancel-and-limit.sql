@@ -3,6 +3,9 @@
 -- When the agent was told that the command is not wanted any more; NULL while it has not been told of the last request.
 ALTER TABLE commands ADD COLUMN cancel_delivered_at timestamptz;
 
+-- Which process of the agent it was handed to last, if that process said so.
+ALTER TABLE commands ADD COLUMN delivered_to varchar(64);
+
 -- How many commands of a deployment have not ended. Locks the deployment until the caller's transaction ends, and each statement of a
 -- volatile function has a snapshot of its own: so several that add a command at once count each other's.
 CREATE FUNCTION locked_queue_length(hash varchar) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$

@@ -20,6 +20,8 @@ export interface Refusal {
   readonly kind: 'unreachable' | 'unauthorized' | 'forbidden' | 'try-later' | 'rejected';
   readonly reason: string;
   readonly retryAfterMs: number | undefined;
+  /** Of the answer, when there was one. */
+  readonly status?: number | undefined;
 }
 
 export type Poll = WaitAnswer | Refusal;
@@ -105,8 +107,11 @@ export class HttpUpstream implements Upstream {
   async snapshot(signal: AbortSignal): Promise<Snapshot> {
     const exchange = await this.#send('GET', this.#snapshotPath, undefined, SNAPSHOT_DEADLINE_MS, signal);
     if (exchange.refusal !== undefined) return exchange.refusal;
-    const commands = parseSnapshot(parseJson(exchange.answer.body));
-    return commands === undefined ? NOT_JSON : { kind: 'commands', commands };
+    const body = parseJson(exchange.answer.body);
+    if (body === undefined) return NOT_JSON;
+    const commands = parseSnapshot(body);
+    if (commands !== undefined) return { kind: 'commands', commands };
+    return { kind: 'rejected', reason: 'the answer is not a snapshot of a deployment', retryAfterMs: undefined };
   }
 
   async announce(request: AgentRegisterRequest, signal: AbortSignal): Promise<Delivery> {
@@ -177,6 +182,7 @@ function refusalOf(verdict: Exclude<Verdict, { kind: 'accepted' }>, answer: Http
   return {
     kind: verdict.kind,
     reason: verdict.reason,
+    status: answer.status,
     retryAfterMs: parseRetryAfterMs(answer.headers['retry-after'], nowMs),
   };
 }

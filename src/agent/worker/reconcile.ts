@@ -39,7 +39,11 @@ export class Reconciler {
     const { upstream, worker, log, stopping, circumstances } = this.#options;
     try {
       const snapshot = await upstream.snapshot(stopping);
-      if (snapshot.kind === 'forbidden' || snapshot.kind === 'rejected') {
+      if (
+        snapshot.kind === 'forbidden' ||
+        snapshot.kind === 'rejected' ||
+        (snapshot.kind !== 'commands' && snapshot.status === 404)
+      ) {
         if (!this.#told) log.warn('cannot ask the control plane for lost deliveries', { reason: snapshot.reason });
         this.#told = true;
         return 'cannot';

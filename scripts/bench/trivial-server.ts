@@ -110,7 +110,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   else if (url === '/api/v1/agent/commands/report') await takeReport(request, response);
   else {
     await bodyOf(request);
-    answerJson(response, '{}');
+    // The announcement takes any JSON, and the snapshot of the deployment says that nothing is on its way.
+    answerJson(response, '{"item":{"commands":[]}}');
   }
 }
 

@@ -156,8 +156,21 @@ onBothDatabases('a command that was lost on its way to a process of the agent', 
     expect((await agent.poll(5, undefined, first, ME)).commandId).toBe(second);
   });
 
-  test('does not come when it is named, when another process asks, or when the names cannot be read', async () => {
+  test('comes to the first poll of a process that has been started since, and names everything it was left', async () => {
     const agent = await world().newAgent();
+    const [first, second] = [await world().enqueue(agent.deploymentHash), await world().enqueue(agent.deploymentHash)];
+    expect((await agent.poll(5, undefined, undefined, ME)).commandId).toBe(first);
+    expect((await agent.poll(5, undefined, first, ME)).commandId).toBe(second);
+    const third = await world().enqueue(agent.deploymentHash);
+    expect((await agent.poll(5, undefined, first, OTHER)).commandId).toBe(second);
+    expect((await agent.poll(5, undefined, `${first},${second}`, OTHER)).commandId).toBe(third);
+  });
+
+  test('does not come when it is named, when a process asks that is not new, or when the names cannot be read', async () => {
+    const agent = await world().newAgent();
+    const early = await world().enqueue(agent.deploymentHash);
+    expect((await agent.poll(5, undefined, undefined, OTHER)).commandId).toBe(early);
+    await agent.report(early);
     const first = await world().enqueue(agent.deploymentHash);
     expect((await agent.poll(5, undefined, undefined, ME)).commandId).toBe(first);
     for (const [working, instance] of [

@@ -32,6 +32,8 @@ export interface Journal extends Disposable {
   park(commandId: string, reason: string, nowMs: number): void;
   /** Reports to deliver, in the order in which their commands finished. */
   outbox(limit: number): readonly OutboxReport[];
+  /** Ids of the parked commands, newest first. */
+  parkedIds(limit: number): readonly string[];
   /** Commands that an earlier process received or started and did not finish, oldest first. */
   unfinished(): readonly JournalEntry[];
   /** Deletes acknowledged and parked entries older than `beforeMs`, and the oldest ones beyond `maxEntries`. Returns how many. */

@@ -77,6 +77,10 @@ export class PatientJournal implements Journal {
     return this.#inner?.outbox(limit) ?? [];
   }
 
+  parkedIds(limit: number): readonly string[] {
+    return this.#inner?.parkedIds(limit) ?? [];
+  }
+
   unfinished(): readonly JournalEntry[] {
     return this.#inner?.unfinished() ?? [];
   }

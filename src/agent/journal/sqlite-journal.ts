@@ -57,6 +57,7 @@ const rowSchema = z.object({
   report: z.string().nullable(),
 });
 
+const idSchema = z.object({ command_id: z.string() });
 const outboxSchema = z.object({ command_id: z.string(), type: z.string(), report: z.string() });
 
 export class SqliteJournal implements Journal {
@@ -151,6 +152,13 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  parkedIds(limit: number): readonly string[] {
+    const rows = this.#statement(
+      `SELECT command_id FROM command WHERE state = 'parked' ORDER BY ended_at_ms DESC LIMIT ?`,
+    ).all(limit);
+    return rows.map((row) => idSchema.parse(row).command_id);
+  }
+
   unfinished(): readonly JournalEntry[] {
     return this.#statement(`SELECT * FROM command WHERE state IN ('received', 'started') ORDER BY rowid`)
       .all()
@@ -201,9 +209,21 @@ export class SqliteJournal implements Journal {
   // A process that reads the file for long keeps the log from being folded back, and it would grow without end.
   #boundWal(): void {
     if (this.#walBytes() <= WAL_MAX_BYTES) return;
-    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#foldBack();
     if (this.#walBytes() <= WAL_MAX_BYTES) return;
     throw cannotJournal('the journal cannot be written', new Error('another process has been reading it for long'));
+  }
+
+  // Without the timeout: waiting for the other process would stop this one.
+  #foldBack(): void {
+    this.#db.exec('PRAGMA busy_timeout = 0');
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The size tells whether it helped.
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    }
   }
 
   #walBytes(): number {

@@ -10,8 +10,8 @@ import { Outage, type TroubleBoard } from './outage.ts';
 
 export interface PollOptions {
   readonly upstream: Upstream;
-  /** Takes a command; must not throw and must not wait. */
-  readonly onCommand: (envelope: CommandEnvelope) => void;
+  /** Takes a command, and tells whether it was new; must not throw and must not wait. */
+  readonly onCommand: (envelope: CommandEnvelope) => boolean;
   /** Commands in hand, told to the server with each poll. */
   readonly inHand: () => readonly string[];
   /** The control plane does not want a command any more. */
@@ -37,8 +37,9 @@ export interface PollOptions {
 const EMPTY_ANSWER_MIN_MS = 1_000;
 const STAND_BACK_MS = 15_000;
 /** Once after a poll that broke off, and more patiently on start, when everything an earlier process was sent may be at stake. */
-const TRIES_ON_START_COUNT = 4;
+const TRIES_ON_START_COUNT = 12;
 const TRY_AGAIN_MS = 500;
+const TRY_FOR_MS = 7_000;
 
 export async function pollUntilStopped(options: PollOptions): Promise<void> {
   const { upstream, clock, stopping, dropPoll } = options;
@@ -62,9 +63,11 @@ export async function pollUntilStopped(options: PollOptions): Promise<void> {
 
 // A server that never answers this must not keep the agent from polling.
 async function reconcile(tries: number, options: PollOptions): Promise<void> {
-  for (let left = tries; left > 0 && !options.stopping.aborted; left -= 1) {
-    if ((await options.reconcile()) !== 'later') return;
-    if (left > 1) await options.clock.sleep(TRY_AGAIN_MS * (0.5 + options.random.fraction()), options.stopping);
+  const { clock, random, stopping } = options;
+  const untilMs = clock.monotonicMs() + TRY_FOR_MS;
+  for (let left = tries; left > 0 && !stopping.aborted; left -= 1) {
+    if ((await options.reconcile()) !== 'later' || clock.monotonicMs() > untilMs) return;
+    if (left > 1) await clock.sleep(TRY_AGAIN_MS * (0.5 + random.fraction()), stopping);
   }
 }
 
@@ -92,10 +95,11 @@ function handle(poll: Poll, tookMs: number, troubles: Troubles, options: PollOpt
     case 'command':
       troubles.outage.ended();
       for (const commandId of poll.cancel) options.onCancel(commandId);
-      if (poll.kind === 'command') options.onCommand(poll.envelope);
-      if (poll.superseded) return standBack(troubles, options);
+      if (poll.kind === 'nothing' && poll.superseded) return standBack(troubles, options);
       troubles.twin.ended();
-      return poll.kind === 'command' || poll.cancel.length > 0 ? 0 : Math.max(EMPTY_ANSWER_MIN_MS - tookMs, 0);
+      // A server that hands out again what it was told of must not be asked in a hot loop.
+      if (poll.kind === 'command') return options.onCommand(poll.envelope) ? 0 : EMPTY_ANSWER_MIN_MS;
+      return poll.cancel.length > 0 ? 0 : Math.max(EMPTY_ANSWER_MIN_MS - tookMs, 0);
     case 'unreadable':
       options.log.error('command cannot be read and cannot be answered', {
         command_id: poll.commandId,

@@ -39,6 +39,8 @@ export interface WorkerOptions {
 
 /** Reads that run at the same time. */
 const READS_MAX_COUNT = 8;
+/** How many parked commands are named to the server, so that it does not hand them out again. */
+const PARKED_NAMED_COUNT = 20;
 
 /** A command on its way. */
 interface Job {
@@ -66,10 +68,10 @@ export class Worker {
     });
   }
 
-  /** Ids of the commands that were accepted and whose reports are not acknowledged yet. */
+  /** Ids of the commands that were accepted and whose reports are not acknowledged yet, or never will be. */
   get inHand(): readonly string[] {
     const reported = this.#options.outbox.waiting().map((entry) => entry.commandId);
-    return [...this.#jobs.keys(), ...reported];
+    return [...this.#jobs.keys(), ...reported, ...this.#options.journal.parkedIds(PARKED_NAMED_COUNT)];
   }
 
   /** Whether the command is in the journal, in hand, or waits in memory with its report. */
@@ -119,8 +121,8 @@ export class Worker {
     this.#options.bell.ring();
   }
 
-  /** Takes a command that has just arrived. */
-  accept(envelope: CommandEnvelope): void {
+  /** Takes a command that has just arrived. False when it is not new. */
+  accept(envelope: CommandEnvelope): boolean {
     const { registry, context, changeMaxAgeMs, serverNow, log } = this.#options;
     const { known, durable, reason } = this.#receive(envelope);
     const around = { registry, deploymentHash: context.deploymentHash, serverNowMs: serverNow(), changeMaxAgeMs };
@@ -129,15 +131,16 @@ export class Worker {
     if (decision.kind === 'ignore') {
       log.info('command ignored', { ...fields, reason: decision.reason });
       if (decision.resend) this.#resend(envelope.command_id);
-      return;
+      return false;
     }
-    if (this.#jobs.has(envelope.command_id)) return;
+    if (this.#jobs.has(envelope.command_id)) return false;
     log.info('command received', { ...fields, by: envelope.created_by ?? undefined });
     const command = registry.get(envelope.type);
     if (decision.kind === 'refuse') this.#refuse(envelope, decision.code, decision.message, durable);
     else if (command !== undefined && !durable && command.access === 'change') {
       this.#refuse(envelope, 'cannot_journal', reason, durable);
     } else if (command !== undefined) this.#submit({ envelope, command, durable, ending: new AbortController() });
+    return true;
   }
 
   #receive(envelope: CommandEnvelope): {

@@ -39,13 +39,20 @@ export interface PollsParts {
 interface OpenPoll {
   readonly arrival: number;
   readonly end: AbortController;
+  /** Settles when the poll has given back what it could not deliver. */
+  readonly over: Promise<void>;
 }
+
+/** More than ever poll side by side: two agents with one identity must not look new in turn. */
+const INSTANCES_KEPT_COUNT = 8;
 
 const NOTHING: PollOutcome = { kind: 'delivery', command: undefined, cancel: [] };
 
 export class Polls {
   readonly #parts: PollsParts;
   readonly #open = new Map<string, OpenPoll>();
+  /** Which processes of an agent have polled, the newest last. */
+  readonly #instances = new Map<string, string[]>();
   #draining = false;
   #arrivals = 0;
 
@@ -65,10 +72,14 @@ export class Polls {
    */
   async next(poll: Poll, gone: AbortSignal): Promise<PollOutcome> {
     const end = new AbortController();
-    if (!this.#takePlace(poll, end, gone)) return { kind: 'superseded' };
+    const over = Promise.withResolvers<void>();
+    const before = gone.aborted ? undefined : this.#open.get(poll.agent.agentId)?.over;
+    if (!this.#takePlace(poll, { arrival: poll.arrival, end, over: over.promise }, gone)) return { kind: 'superseded' };
     const release = new AbortController();
     gone.addEventListener('abort', () => end.abort('gone'), { signal: release.signal });
     try {
+      // The poll before this one may hold a command at this moment, which has to come back first, or a newer one overtakes it.
+      await before;
       const delivery = await this.#wait(poll, end.signal);
       if (delivery !== undefined && (!end.signal.aborted || end.signal.reason === 'draining'))
         return { kind: 'delivery', ...delivery };
@@ -77,6 +88,7 @@ export class Polls {
       return end.signal.reason === 'superseded' ? { kind: 'superseded' } : NOTHING;
     } finally {
       release.abort();
+      over.resolve();
       if (this.#open.get(poll.agent.agentId)?.end === end) this.#open.delete(poll.agent.agentId);
     }
   }
@@ -93,23 +105,30 @@ export class Polls {
     for (const { end } of this.#open.values()) end.abort('draining');
   }
 
+  #isNew({ agentId }: Identity, instance: string): boolean {
+    const known = this.#instances.get(agentId) ?? [];
+    if (known.includes(instance)) return false;
+    this.#instances.set(agentId, [...known, instance].slice(-INSTANCES_KEPT_COUNT));
+    return true;
+  }
+
   /** False when a newer poll is open already. One whose client has gone neither gives way nor has to be given way to. */
-  #takePlace({ agent, arrival }: Poll, end: AbortController, gone: AbortSignal): boolean {
+  #takePlace({ agent, arrival }: Poll, open: OpenPoll, gone: AbortSignal): boolean {
     if (gone.aborted) {
-      end.abort('gone');
+      open.end.abort('gone');
       return true;
     }
     const other = this.#open.get(agent.agentId);
     if (other !== undefined && other.arrival > arrival && !other.end.signal.aborted) return false;
     other?.end.abort('superseded');
-    this.#open.set(agent.agentId, { arrival, end });
+    this.#open.set(agent.agentId, open);
     return true;
   }
 
   async #wait({ agent, timeoutMs, working, instance }: Poll, signal: AbortSignal): Promise<Delivery | undefined> {
     const { queue, cancels, doorbell, clock } = this.#parts;
     const { deploymentHash } = agent;
-    if (instance !== undefined) await queue.endLost(deploymentHash, working, instance);
+    if (instance !== undefined) await queue.endLost(deploymentHash, working, instance, this.#isNew(agent, instance));
     await queue.renew(deploymentHash, working);
     let nextLeaseEndMs: number | undefined;
     const look = async (): Promise<Delivery | undefined> => {

@@ -92,13 +92,20 @@ export class Queue {
 
   /**
    * Ends the leases of what was handed to this very process of the agent and is not named among what it works on: the answer was lost on its
-   * way. So the next look hands it out again, before anything newer.
+   * way. So the next look hands it out again, before anything newer. With `andEarlier` also of what earlier processes were handed: the first
+   * poll of a process names everything that they left in its journal.
    */
-  async endLost(deploymentHash: string, working: readonly string[], instance: string): Promise<void> {
+  async endLost(
+    deploymentHash: string,
+    working: readonly string[],
+    instance: string,
+    andEarlier: boolean,
+  ): Promise<void> {
     await this.#database.execute(
       `UPDATE commands SET lease_until = $4::timestamptz
-       WHERE deployment_hash = $1 AND status = 'sent' AND delivered_to = $3 AND NOT $2::jsonb ? command_id`,
-      [deploymentHash, JSON.stringify(working), instance, this.#now()],
+       WHERE deployment_hash = $1 AND status = 'sent' AND (delivered_to = $3 OR ($5 AND delivered_to IS NOT NULL))
+         AND NOT $2::jsonb ? command_id`,
+      [deploymentHash, JSON.stringify(working), instance, this.#now(), andEarlier],
     );
   }
 

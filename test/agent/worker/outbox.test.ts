@@ -43,6 +43,7 @@ function world() {
     park: write(real.park.bind(real)),
     forgetBodies: write(real.forgetBodies.bind(real)),
     outbox: real.outbox.bind(real),
+    parkedIds: real.parkedIds.bind(real),
     unfinished: real.unfinished.bind(real),
     prune: write(real.prune.bind(real)),
     [Symbol.dispose]: () => undefined,

@@ -1,0 +1,93 @@
+// Leak check: memory and handles of the agent over many commands, with a line fitted through the second half and how sure that line is.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { textTable } from '../../test/faults/text-table.ts';
+import { Host } from '../../test/faults/host.ts';
+import { ProductionServer } from '../../test/support/production-server.ts';
+import { memoryOf } from '../bench/process-figures.ts';
+import type { EngineAddress } from '../parts/engine-request.ts';
+import { Fleet } from './fleet.ts';
+import { fit } from './line-fit.ts';
+import { Seeded } from './seeded.ts';
+
+export interface LeakOptions {
+  readonly engine: EngineAddress;
+  readonly image: string;
+  readonly commands: number;
+  readonly say: (line: string) => void;
+}
+
+interface Sample {
+  readonly commands: number;
+  readonly rssKib: number;
+  readonly handles: number;
+}
+
+const SAMPLES_COUNT = 400;
+const QUEUED_COUNT = 50;
+const STALLED_MS = 60_000;
+/** Half a MiB over a hundred thousand commands: less than one sample differs from the next. */
+const SLOPE_MAX_KIB = 5;
+
+/** Prints the table; returns what did not hold. */
+export async function leakCheck(options: LeakOptions): Promise<readonly string[]> {
+  const samples = await measure(options);
+  // The first half is the heap growing to its size.
+  const later = samples.slice(Math.floor(samples.length / 2));
+  const rss = fit(later.map(({ commands, rssKib }) => ({ x: commands / 1_000, y: rssKib })));
+  const handles = fit(later.map(({ commands, handles }) => ({ x: commands / 1_000, y: handles })));
+  const row = (what: string, line: ReturnType<typeof fit>, digits: number): readonly string[] => [
+    what,
+    line.first.toFixed(digits),
+    line.last.toFixed(digits),
+    `${line.slope.toFixed(3)} ± ${(2 * line.error).toFixed(3)}`,
+    line.scatter.toFixed(digits),
+  ];
+  const head = [`over ${options.commands} commands, second half`, 'begins at', 'ends at', 'slope per 1,000', 'scatter'];
+  console.log(`\n${textTable(head, [row('RSS, KiB', rss, 0), row('open descriptors', handles, 1)])}\n`);
+  return [
+    ...(rss.slope - 2 * rss.error > SLOPE_MAX_KIB
+      ? [`RSS grows by ${rss.slope.toFixed(1)} KiB in 1,000 commands`]
+      : []),
+    ...(handles.slope - 2 * handles.error > 0.01 ? [`descriptors grow by ${handles.slope.toFixed(3)} in 1,000`] : []),
+  ];
+}
+
+async function measure({ engine, image, commands, say }: LeakOptions): Promise<readonly Sample[]> {
+  await using stack = new AsyncDisposableStack();
+  const home = mkdtempSync(join(tmpdir(), 'status-panel-leak-'));
+  stack.defer(() => rmSync(home, { recursive: true, force: true }));
+  const server = stack.use(await ProductionServer.start());
+  const fleet = stack.use(await Fleet.start(engine, image, 'leak'));
+  const host = await Host.register({ serverUrl: server.url, dockerSocket: engine.socketPath, home, name: 'leak' });
+  const agent = stack.use(host.start());
+  const random = new Seeded(1);
+  const samples: Sample[] = [];
+  const every = Math.max(Math.floor(commands / SAMPLES_COUNT), 1);
+  let asked = 0;
+  let lastNewsMs = performance.now();
+  for (let done = 0; done < commands; ) {
+    while (asked - done < QUEUED_COUNT && asked < commands) {
+      const { type, parameters, changes } = fleet.next(random);
+      // Restarts take a second each, and there is nothing in them that the others do not have.
+      if (type !== 'restart') server.enqueue(host.deploymentHash, changes ? type : 'health', parameters);
+      asked += type === 'restart' ? 0 : 1;
+    }
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+    if (!agent.running) throw new Error(`the agent has ended:\n${agent.lines.slice(-20).join('\n')}`);
+    if (server.reports.length > done) lastNewsMs = performance.now();
+    if (performance.now() - lastNewsMs > STALLED_MS) throw new Error(`no report for a minute after ${done}`);
+    done = server.reports.length;
+    if (done >= (samples.length + 1) * every) {
+      samples.push({ commands: done, rssKib: memoryOf(agent.pid).rssMib * 1_024, handles: descriptorsOf(agent.pid) });
+      if (samples.length % 40 === 0) say(`  ${done} of ${commands}`);
+    }
+    agent.lines.length = 0;
+  }
+  return samples;
+}
+
+function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}

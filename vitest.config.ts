@@ -19,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['test/{platform,protocol,commands,agent,cli,house}/**/*.test.ts'],
           testTimeout: 20_000,
         },
@@ -26,6 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
+          sequence: { groupOrder: 1 },
           include: ['test/contract/**/*.test.ts'],
           globalSetup: [postgres],
           testTimeout: 60_000,
@@ -36,6 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'docker',
+          sequence: { groupOrder: 2 },
           include: ['test/docker/**/*.test.ts'],
           globalSetup: [engine],
           testTimeout: 60_000,
@@ -46,6 +49,7 @@ export default defineConfig({
       {
         test: {
           name: 'faults',
+          sequence: { groupOrder: 4 },
           include: ['test/faults/**/*.test.ts'],
           globalSetup: [engine],
           testTimeout: 240_000,
@@ -56,6 +60,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 3 },
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: [engine],
           testTimeout: 120_000,

@@ -13,6 +13,6 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal, cancel
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    listening.abort();
+    listening.abort(null);
   }
 }

@@ -26,6 +26,7 @@ function timer(ms: number, fire: () => void): NodeJS.Timeout {
   return setTimeout(fire, Math.min(Math.max(ms, 0), TIMER_MAX_MS));
 }
 
+// Listeners are released with a reason of null: making up an error with its stack for each costs more than all the rest.
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -37,7 +38,7 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     await promise;
   } finally {
     clearTimeout(handle);
-    release.abort();
+    release.abort(null);
   }
 }
 
@@ -55,7 +56,7 @@ function deadline(ms: number, ...signals: readonly AbortSignal[]): Deadline {
     signal: controller.signal,
     [Symbol.dispose]() {
       clearTimeout(handle);
-      release.abort();
+      release.abort(null);
     },
   };
 }

@@ -28,6 +28,7 @@ const MIGRATIONS = [
    ) STRICT;
    CREATE INDEX command_state ON command (state, finished_seq);
    CREATE INDEX command_ended ON command (ended_at_ms);
+   CREATE INDEX command_finished ON command (finished_seq);
    CREATE TABLE birth (at_ms INTEGER NOT NULL) STRICT;`,
 ] as const;
 

@@ -15,6 +15,15 @@ import { STACK_PROJECT, startSampleStack } from './demo/sample-stack.ts';
 
 const STACK_ID = 'sample-shop';
 
+const SHOWN = [
+  { title: 'health of everything', type: 'health', parameters: { app_code: 'all' } },
+  { title: 'the last lines of "web"', type: 'logs', parameters: { app_code: 'web', limit: 8 } },
+  { title: 'the last lines of "db"', type: 'logs', parameters: { app_code: 'db', limit: 6 } },
+  { title: 'restart of "web"', type: 'restart', parameters: { app_code: 'web' } },
+  { title: 'health of "web" afterwards', type: 'health', parameters: { app_code: 'web' } },
+  { title: 'restart of an app that is not there', type: 'restart', parameters: { app_code: 'wbe' } },
+] as const;
+
 const USAGE = `usage: npm run demo [-- --keep]
 
   --keep   leave everything running until Ctrl-C, and say how to talk to it
@@ -42,6 +51,8 @@ async function demo(keep: boolean, interrupted: AbortSignal): Promise<void> {
 
   await showCommands(new ControlPlaneClient(controlPlane), deploymentHash, interrupted);
   heading('What "journalctl -u status-panel" shows of it: two lines for each command');
+  const finished = (line: string): boolean => line.includes('"command finished"');
+  await agent.line(() => agent.lines.filter(finished).length === SHOWN.length);
   for (const line of agent.lines.filter((one) => one.includes('"command ')).slice(-4)) {
     console.log(`    ${journalLine(line).replace(/^<\d>/u, '').trimEnd()}`);
   }
@@ -82,15 +93,7 @@ async function showCommands(
   deploymentHash: string,
   interrupted: AbortSignal,
 ): Promise<void> {
-  const shown = [
-    { title: 'health of everything', type: 'health', parameters: { app_code: 'all' } },
-    { title: 'the last lines of "web"', type: 'logs', parameters: { app_code: 'web', limit: 8 } },
-    { title: 'the last lines of "db"', type: 'logs', parameters: { app_code: 'db', limit: 6 } },
-    { title: 'restart of "web"', type: 'restart', parameters: { app_code: 'web' } },
-    { title: 'health of "web" afterwards', type: 'health', parameters: { app_code: 'web' } },
-    { title: 'restart of an app that is not there', type: 'restart', parameters: { app_code: 'wbe' } },
-  ] as const;
-  for (const { title, type, parameters } of shown) {
+  for (const { title, type, parameters } of SHOWN) {
     interrupted.throwIfAborted();
     heading(`Command: ${title}`);
     const asked = performance.now();

@@ -55,9 +55,7 @@ export async function register(terminal: Terminal): Promise<ExitName> {
   terminal.out(`registered: agent ${identity.agent_id}, deployment ${identity.deployment_hash}\n`);
   if (identity.dashboard_url !== undefined) terminal.out(`dashboard:  ${identity.dashboard_url}\n`);
   terminal.out(`identity:   ${identityPath(stateDirectory)}\n`);
-  terminal.out(
-    'next:       start the agent with "systemctl start status-panel", or in the foreground with "status-panel run"\n',
-  );
+  terminal.out('next:       start the agent with "status-panel run", from a service or in the foreground\n');
   return 'ok';
 }
 

@@ -15,7 +15,10 @@ export const SUBCOMMANDS: Readonly<Record<string, { readonly run: Subcommand; re
   register: { run: register, summary: 'make this host known to a control plane' },
   run: { run, summary: 'run the agent in the foreground' },
   status: { run: status, summary: 'show whether the agent runs, what troubles it, and what waits in its journal' },
-  redact: { run: redact, summary: 'strip secrets from standard input, to see what would leave the host' },
+  redact: {
+    run: redact,
+    summary: 'strip secrets from standard input, to see what would leave the host; --jsonl for records',
+  },
   version: { run: version, summary: 'print the version' },
   help: { run: help, summary: 'print this' },
 };

@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { runAgent } from '../../src/agent/agent.ts';
+import { DEFAULT_POLICY } from '../../src/agent/policy/policy.ts';
 import { resolveConfig } from '../../src/agent/config.ts';
 import type { Journal } from '../../src/agent/journal/journal.ts';
 import { SqliteJournal } from '../../src/agent/journal/sqlite-journal.ts';
@@ -58,6 +59,7 @@ let journal: CountingJournal | undefined;
 const settings = clientSettings.parse(settingsOfProgram());
 answerQuestions(async () => journal?.writesCount ?? 0);
 await runAgent({
+  policy: DEFAULT_POLICY,
   config: resolveConfig({
     flags: {},
     environment: {},

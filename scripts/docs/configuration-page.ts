@@ -1,4 +1,5 @@
 // docs/configuration.md: every setting of the agent, and how it is given.
+import { DEFAULT_POLICY } from '../../src/agent/policy/policy.ts';
 import { json, page } from './markdown.ts';
 import { settingsTable, waysTable } from './settings-table.ts';
 
@@ -18,5 +19,10 @@ the user's own data directory.`,
     waysTable(),
     `A secret is never a setting: the purchase token comes from a file, standard input or \`STATUS_PANEL_PURCHASE_TOKEN\`, the Vault token from
 a file or a systemd credential.`,
+    '## The policy file',
+    `What the control plane may not decide stands in a second file, \`policy.json\` beside the configuration file, which only the host's owner
+writes. Without it the defaults hold, which allow the least. A file that cannot be understood ends the agent with exit code 78: it does not run
+under a policy it has guessed. It is read when the agent starts. [schema/policy.json](../schema/policy.json) describes it; these are the defaults:`,
+    json(DEFAULT_POLICY),
   );
 }

@@ -1,6 +1,7 @@
 // JSON Schema files of what others write or read: the configuration file, parameters and results of commands, the report.
 import { z } from 'zod';
 import { SETTINGS } from '../../src/agent/config.ts';
+import { policySchema } from '../../src/agent/policy/policy.ts';
 import { COMMANDS } from '../../src/commands/registry.ts';
 import { report } from '../../src/protocol/report.ts';
 import type { GeneratedFile } from './generated-files.ts';
@@ -58,6 +59,7 @@ export function schemaFiles(folder: string): readonly GeneratedFile[] {
   ]);
   return [
     file(`${folder}/config.json`, configSchema()),
+    file(`${folder}/policy.json`, { title: 'Policy file of status-panel', ...jsonSchema(policySchema, 'input') }),
     file(`${folder}/report.json`, { title: 'Report of a command', ...jsonSchema(report, 'output') }),
     ...commands,
   ];

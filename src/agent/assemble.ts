@@ -19,6 +19,7 @@ import { type Identity, storeIdentity } from './identity/identity.ts';
 import type { Journal } from './journal/journal.ts';
 import { PatientJournal } from './journal/patient-journal.ts';
 import { SqliteJournal } from './journal/sqlite-journal.ts';
+import type { Policy } from './policy/policy.ts';
 import { KnownSecrets } from './redaction/known-secrets.ts';
 import { HttpClient } from './upstream/http-client.ts';
 import { ServerClock } from './upstream/server-clock.ts';
@@ -29,6 +30,7 @@ import { Worker } from './worker/worker.ts';
 
 export interface AgentOptions {
   readonly config: Config;
+  readonly policy: Policy;
   readonly identity: Identity;
   readonly stateDirectory: string;
   readonly version: string;
@@ -124,7 +126,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
 }
 
 function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets): Omit<CommandContext, 'beforeEffect'> {
-  const { config, identity, clock } = options;
+  const { config, policy, identity, clock } = options;
   const locks = new KeyedLocks();
   return {
     deploymentHash: identity.deployment_hash,
@@ -132,7 +134,7 @@ function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets)
     docker,
     clock,
     maskFor: (containerId, signal) => secrets.maskFor(containerId, signal),
-    allowUnredactedLogs: config.allow_unredacted_logs,
+    allowUnredactedLogs: policy.redaction.allow_unredacted_logs,
     lockContainer: (containerId, signal) => locks.acquire(containerId, signal),
   };
 }

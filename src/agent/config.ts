@@ -21,7 +21,6 @@ const seconds = (min: number, max: number): z.ZodType<number> =>
         .transform(Number),
     ])
     .pipe(z.int().min(min).max(max));
-const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]);
 
 export interface Setting {
   readonly schema: z.ZodType;
@@ -69,12 +68,6 @@ export const SETTINGS = {
     example: 'shop',
     meaning: 'Compose project of this deployment: only its containers are looked at by label.',
     byDefault: 'the project named like the deployment hash, else every container',
-  },
-  allow_unredacted_logs: {
-    schema: yesOrNo.default(false),
-    example: 'false',
-    meaning: 'Lets the control plane ask for logs with their secrets in them.',
-    byDefault: 'false',
   },
   change_max_age_seconds: {
     schema: seconds(60, 30 * 86_400).default(86_400),

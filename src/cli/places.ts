@@ -1,10 +1,12 @@
 // Where the agent keeps its configuration and its state: systemd's word first, then root's usual places, then the user's own.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 import type { Terminal } from './terminal.ts';
 
 export interface Places {
   readonly configFile: string;
+  /** Beside the configuration file. */
+  readonly policyFile: string;
   readonly stateDirectory: string;
   /** systemd's credential `vault-token`, when there is a credentials directory. */
   readonly vaultTokenFile: string | undefined;
@@ -22,10 +24,11 @@ export function placesOf(terminal: Terminal, chosen: ChosenPlaces): Places {
   // systemd puts several directories into STATE_DIRECTORY, separated by colons; the first is ours.
   const given = environment['STATE_DIRECTORY']?.split(':')[0];
   const stateDirectory = chosen.stateDirectory ?? environment['STATUS_PANEL_STATE_DIRECTORY'] ?? given;
-  const configFile = chosen.configFile ?? environment['STATUS_PANEL_CONFIG'];
+  const usual = isRoot || given !== undefined ? '/etc/status-panel/config.json' : join(own.config, 'config.json');
+  const configFile = chosen.configFile ?? environment['STATUS_PANEL_CONFIG'] ?? usual;
   return {
-    configFile:
-      configFile ?? (isRoot || given !== undefined ? '/etc/status-panel/config.json' : join(own.config, 'config.json')),
+    configFile,
+    policyFile: join(dirname(configFile), 'policy.json'),
     stateDirectory: stateDirectory ?? (isRoot ? '/var/lib/status-panel' : own.data),
     vaultTokenFile: credentials === undefined ? undefined : join(credentials, 'vault-token'),
   };

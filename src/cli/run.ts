@@ -1,6 +1,7 @@
 // status-panel run: the agent itself, in the foreground, until SIGTERM.
 import { runAgent } from '../agent/agent.ts';
 import { loadIdentity } from '../agent/identity/identity.ts';
+import { loadPolicy } from '../agent/policy/policy.ts';
 import { COMMANDS, registryOf } from '../commands/registry.ts';
 import { systemClock } from '../platform/clock.ts';
 import { Fault } from '../platform/fault.ts';
@@ -13,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 
 export async function run(terminal: Terminal): Promise<ExitName> {
   const { config, places } = readCommandLine(terminal, {});
+  const policy = loadPolicy(places.policyFile);
   const identity = loadIdentity(places.stateDirectory);
   if (identity === undefined) {
     const message = `this host is not registered (no identity in ${places.stateDirectory}): run "status-panel register" first`;
@@ -33,6 +35,7 @@ export async function run(terminal: Terminal): Promise<ExitName> {
   });
   await runAgent({
     config,
+    policy,
     identity,
     stateDirectory: places.stateDirectory,
     pid: terminal.pid,

@@ -60,7 +60,8 @@ type Result = z.infer<typeof result>;
 
 async function run(wanted: Parameters, context: CommandContext, signal: AbortSignal): Promise<Outcome<Result>> {
   if (!wanted.redact && !context.allowUnredactedLogs) {
-    const message = 'logs leave this host with secrets stripped; its owner can change that with allow_unredacted_logs';
+    const message =
+      'logs leave this host with secrets stripped; its owner can change that with redaction.allow_unredacted_logs in the policy file';
     throw new Fault<ErrorCode>('not_allowed', message);
   }
   const chosen = chooseContainer(await context.docker.list(signal), wanted, context);

@@ -39,7 +39,6 @@ describe('settings', () => {
       poll_timeout_seconds: 30,
       poll_interval_seconds: 1,
       docker_socket: '/var/run/docker.sock',
-      allow_unredacted_logs: false,
       log_level: 'info',
       vault_path_prefix: 'agent',
     });
@@ -70,13 +69,10 @@ describe('settings', () => {
     },
   );
 
-  it('take numbers and booleans in the file, and as text from elsewhere', () => {
-    expect(resolve({ poll_timeout_seconds: 60, allow_unredacted_logs: true })).toMatchObject({
-      poll_timeout_seconds: 60,
-      allow_unredacted_logs: true,
-    });
-    const environment = { STATUS_PANEL_POLL_TIMEOUT_SECONDS: '60', STATUS_PANEL_ALLOW_UNREDACTED_LOGS: 'true' };
-    expect(resolve({}, environment)).toMatchObject({ poll_timeout_seconds: 60, allow_unredacted_logs: true });
+  it('take numbers in the file, and as text from elsewhere', () => {
+    expect(resolve({ poll_timeout_seconds: 60 })).toMatchObject({ poll_timeout_seconds: 60 });
+    const environment = { STATUS_PANEL_POLL_TIMEOUT_SECONDS: '60' };
+    expect(resolve({}, environment)).toMatchObject({ poll_timeout_seconds: 60 });
   });
 
   it('lose the slash at the end of an address', () => {
@@ -126,7 +122,6 @@ describe('faults', () => {
     ['vault_address', 'vault'],
     ['vault_refresh_schedule', 'every minute'],
     ['vault_refresh_schedule', '99 * * * *'],
-    ['allow_unredacted_logs', 'yes'],
     ['compose_project', ''],
     ['ca_file', 'ca.pem'],
     ['docker_socket', null],

@@ -4,6 +4,7 @@
 // time and chance are passed in, so that no switch is needed in the agent itself.
 import process from 'node:process';
 import { runAgent } from '../../../src/agent/agent.ts';
+import { DEFAULT_POLICY } from '../../../src/agent/policy/policy.ts';
 import { EngineDocker } from '../../../src/agent/docker/docker.ts';
 import { loadIdentity } from '../../../src/agent/identity/identity.ts';
 import { interruption, terminalOf } from '../../../src/bin/process.ts';
@@ -33,6 +34,7 @@ const identity = loadIdentity(places.stateDirectory);
 if (identity === undefined) throw new Error(`there is no identity in ${places.stateDirectory}`);
 const killSwitch = new KillSwitch(process.env['AGENT_KILL_AT']);
 await runAgent({
+  policy: DEFAULT_POLICY,
   config,
   identity,
   stateDirectory: places.stateDirectory,

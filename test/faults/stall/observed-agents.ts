@@ -6,6 +6,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import process from 'node:process';
 import { z } from 'zod';
 import { runAgent } from '../../../src/agent/agent.ts';
+import { DEFAULT_POLICY } from '../../../src/agent/policy/policy.ts';
 import { loadIdentity } from '../../../src/agent/identity/identity.ts';
 import { interruption, terminalOf } from '../../../src/bin/process.ts';
 import { readCommandLine } from '../../../src/cli/command-line.ts';
@@ -52,6 +53,7 @@ async function run(name: string, settings: Readonly<Record<string, string>>, sto
   if (identity === undefined) throw new Error(`there is no identity in ${places.stateDirectory}`);
   const random: Random = { ...systemRandom, fraction: () => systemRandom.fraction() * retryFactor };
   await runAgent({
+    policy: DEFAULT_POLICY,
     config,
     identity,
     stateDirectory: places.stateDirectory,

@@ -65,8 +65,9 @@ function effectsOf(start: SourceFile, byPath: ReadonlyMap<string, SourceFile>): 
     for (const one of importsOf(file)) {
       if (one.typeOnly || one.target === FAULT || PURE_PACKAGES.has(one.target) || seen.has(one.target)) continue;
       seen.add(one.target);
-      const next = one.target.startsWith('src/platform/') ? undefined : byPath.get(one.target);
-      if (next === undefined) effects.push(`${file === start ? '' : `through ${file.path} `}imports ${one.target}`);
+      const next = byPath.get(one.target);
+      const isEdge = next === undefined || (next.path.startsWith('src/platform/') && !isPure(next));
+      if (isEdge) effects.push(`${file === start ? '' : `through ${file.path} `}imports ${one.target}`);
       else open.push(next);
     }
   }

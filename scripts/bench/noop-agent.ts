@@ -76,8 +76,8 @@ await runAgent({
   stopping: new AbortController().signal,
   onReady: () => undefined,
   pid: process.pid,
-  openJournal: (path, nowMs) => {
-    journal = new CountingJournal(path, nowMs);
+  openJournal: (...given) => {
+    journal = new CountingJournal(...given);
     return journal;
   },
 });

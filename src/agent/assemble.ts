@@ -44,14 +44,15 @@ export interface AgentOptions {
   /** Called once, when the control plane has accepted an authenticated request. */
   readonly onReady: () => void;
   /** The parts that touch the disk and the engine, for compositions that put something between. */
-  readonly openJournal?: (path: string, nowMs: number) => Journal;
+  readonly openJournal?: (path: string, nowMs: number, maxBytes: number) => Journal;
   readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'environment'>;
 }
 
 /** Reports side by side, and one more for what comes beside them. The poll has a connection of its own. */
 const CONNECTIONS_COUNT = 5;
+const MEBIBYTE = 1024 * 1024;
 /** More than any token: what Vault may hand over in one answer. */
-const VAULT_ANSWER_MAX_BYTES = 1024 * 1024;
+const VAULT_ANSWER_MAX_BYTES = MEBIBYTE;
 
 export interface Parts {
   readonly journal: Journal;
@@ -82,7 +83,8 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     ownSecrets: () => [credentials.token],
   });
   const path = join(options.stateDirectory, 'journal.db');
-  const open = (): Journal => (options.openJournal ?? openSqliteJournal)(path, clock.now());
+  const maxBytes = config.state_max_mebibytes * MEBIBYTE;
+  const open = (): Journal => (options.openJournal ?? openSqliteJournal)(path, clock.now(), maxBytes);
   const journal = stack.use(new PatientJournal({ open, clock, log }));
   const bell = new Doorbell();
   const outbox = new Outbox(journal, clock, log);
@@ -237,8 +239,8 @@ export function serverUrl({ config, identity }: AgentOptions): string {
   return config.server_url ?? identity.server_url;
 }
 
-function openSqliteJournal(path: string, nowMs: number): Journal {
-  return new SqliteJournal(path, nowMs);
+function openSqliteJournal(path: string, nowMs: number, maxBytes: number): Journal {
+  return new SqliteJournal(path, nowMs, maxBytes);
 }
 
 function openEngine(socketPath: string, clock: Clock): EngineDocker {

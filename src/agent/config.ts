@@ -11,7 +11,7 @@ const httpUrl = z
   .max(LIMITS.urlMaxChars)
   .transform((url) => url.replace(/\/+$/u, ''));
 // A flag and an environment variable hold text, a file holds a number.
-const seconds = (min: number, max: number): z.ZodType<number> =>
+const wholeNumber = (min: number, max: number): z.ZodType<number> =>
   z
     .union([
       z.number(),
@@ -46,13 +46,13 @@ export const SETTINGS = {
     byDefault: "Node's built-in authorities",
   },
   poll_timeout_seconds: {
-    schema: seconds(LIMITS.pollTimeoutMinSeconds, LIMITS.pollTimeoutMaxSeconds).default(30),
+    schema: wholeNumber(LIMITS.pollTimeoutMinSeconds, LIMITS.pollTimeoutMaxSeconds).default(30),
     example: '30',
     meaning: 'How long the control plane may hold a poll open.',
     byDefault: '30',
   },
   poll_interval_seconds: {
-    schema: seconds(LIMITS.pollIntervalMinSeconds, LIMITS.pollIntervalMaxSeconds).default(1),
+    schema: wholeNumber(LIMITS.pollIntervalMinSeconds, LIMITS.pollIntervalMaxSeconds).default(1),
     example: '1',
     meaning: 'How often the control plane looks into its queue while it holds a poll, where it has to look.',
     byDefault: '1',
@@ -70,13 +70,20 @@ export const SETTINGS = {
     byDefault: 'the project named like the deployment hash, else every container',
   },
   change_max_age_seconds: {
-    schema: seconds(60, 30 * 86_400).default(86_400),
+    schema: wholeNumber(60, 30 * 86_400).default(86_400),
     example: '86400',
     meaning: 'A change that was asked for longer ago is answered `expired` instead of made.',
     byDefault: '86400 (a day)',
   },
+  state_max_mebibytes: {
+    schema: wholeNumber(16, 1_024).default(64),
+    example: '64',
+    meaning:
+      'What the agent may take of the disk, for its journal with the reports that wait. When it is full, changes are refused until there is room.',
+    byDefault: '64',
+  },
   stop_deadline_seconds: {
-    schema: seconds(1, 3_600).default(20),
+    schema: wholeNumber(1, 3_600).default(20),
     example: '20',
     meaning: 'After SIGTERM a running command has this long to finish.',
     byDefault: '20',

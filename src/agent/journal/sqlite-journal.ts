@@ -32,12 +32,12 @@ const MIGRATIONS = [
    CREATE TABLE birth (at_ms INTEGER NOT NULL) STRICT;`,
 ] as const;
 
-/** The file never grows beyond this; commits fail with SQLITE_FULL instead. */
-const FILE_MAX_BYTES = 48 * 1024 * 1024;
+export const JOURNAL_MAX_BYTES = 64 * 1024 * 1024;
+/** Of what the journal may take: the file, which never grows beyond it (commits fail with SQLITE_FULL instead), and the log before it. */
+const FILE_SHARE = 0.75;
+const WAL_SHARE = 0.1875;
 const PAGE_BYTES = 4_096;
 const BUSY_TIMEOUT_MS = 2_000;
-/** Together with the file it stays below the 64 MiB that the whole may take. */
-const WAL_MAX_BYTES = 12 * 1024 * 1024;
 const FORGET_BODIES = `UPDATE command SET report = NULL
   WHERE state IN ('reported', 'parked') AND report IS NOT NULL AND ended_at_ms < ?`;
 
@@ -64,19 +64,25 @@ const outboxSchema = z.object({ command_id: z.string(), type: z.string(), report
 export class SqliteJournal implements Journal {
   readonly #db: DatabaseSync;
   readonly #walPath: string;
+  readonly #walMaxBytes: number;
   readonly #statements = new Map<string, StatementSync>();
 
   readonly bornAtMs: number;
 
-  /** Opens or creates the file, with its directory 0700. Throws Fault cannot_journal with the path and the reason. */
-  constructor(path: string, nowMs: number) {
+  /**
+   * Opens or creates the file, with its directory 0700. All its files together stay below `maxBytes`; a file that is larger already
+   * does not grow. Throws Fault cannot_journal with the path and the reason.
+   */
+  constructor(path: string, nowMs: number, maxBytes = JOURNAL_MAX_BYTES) {
     this.#walPath = `${path}-wal`;
+    this.#walMaxBytes = maxBytes * WAL_SHARE;
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       // The timeout first: even the pragmas below need the lock that a reader beside us may hold.
       this.#db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
       this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-        PRAGMA journal_size_limit = 4194304; PRAGMA max_page_count = ${FILE_MAX_BYTES / PAGE_BYTES};`);
+        PRAGMA journal_size_limit = 4194304;
+        PRAGMA max_page_count = ${Math.floor((maxBytes * FILE_SHARE) / PAGE_BYTES)};`);
       this.#migrate();
       this.bornAtMs = this.#birth(nowMs);
     } catch (error) {
@@ -209,9 +215,9 @@ export class SqliteJournal implements Journal {
 
   // A process that reads the file for long keeps the log from being folded back, and it would grow without end.
   #boundWal(): void {
-    if (this.#walBytes() <= WAL_MAX_BYTES) return;
+    if (this.#walBytes() <= this.#walMaxBytes) return;
     this.#foldBack();
-    if (this.#walBytes() <= WAL_MAX_BYTES) return;
+    if (this.#walBytes() <= this.#walMaxBytes) return;
     throw cannotJournal('the journal cannot be written', new Error('another process has been reading it for long'));
   }
 

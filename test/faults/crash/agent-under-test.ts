@@ -46,6 +46,6 @@ await runAgent({
   pid: terminal.pid,
   stopping: terminal.interrupted,
   onReady: () => undefined,
-  openJournal: (path, nowMs) => new MortalJournal(path, nowMs, killSwitch),
+  openJournal: (path, nowMs, maxBytes) => new MortalJournal(path, nowMs, maxBytes, killSwitch),
   openDocker: (socketPath, clock) => new MortalDocker(new EngineDocker(socketPath, clock), killSwitch),
 });

@@ -77,8 +77,8 @@ function die(): never {
 export class MortalJournal extends SqliteJournal {
   readonly #switch: KillSwitch;
 
-  constructor(path: string, nowMs: number, killSwitch: KillSwitch) {
-    super(path, nowMs);
+  constructor(path: string, nowMs: number, maxBytes: number, killSwitch: KillSwitch) {
+    super(path, nowMs, maxBytes);
     this.#switch = killSwitch;
   }
 

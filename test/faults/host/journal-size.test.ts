@@ -30,8 +30,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-function openJournal(): PatientJournal {
-  const open = (): SqliteJournal => new SqliteJournal(join(home, 'journal.db'), Date.now());
+function openJournal(maxBytes?: number): PatientJournal {
+  const open = (): SqliteJournal => new SqliteJournal(join(home, 'journal.db'), Date.now(), maxBytes);
   return new PatientJournal({ open, clock: systemClock, log: new RecordingLog() });
 }
 
@@ -92,6 +92,17 @@ test('reports of 2 MiB that are all delivered: there is always room for the next
   expect(refused).toEqual([]);
   expect(journal.find('cmd-119')?.state).toBe('reported');
   table.add('2 MiB reports, each delivered', Number.NaN, figure(), 120);
+});
+
+test('a smaller limit that the owner has set', () => {
+  const limitBytes = 16 * 1024 * 1024;
+  using journal = openJournal(limitBytes);
+  const taken = Array.from({ length: 20 }, (_, at) => `cmd-${at}`).filter((id) => finish(journal, id));
+  expect(taken.length).toBeGreaterThan(2);
+  expect(taken.length).toBeLessThan(20);
+  expect(largestBytes).toBeLessThanOrEqual(limitBytes);
+  expect(journal.outbox(100).map(({ commandId }) => commandId)).toEqual(taken);
+  table.add('the same with a limit of 16 MiB', Number.NaN, `${taken.length} kept, ${figure()}`, 20);
 });
 
 test('one report that cannot be delivered, in a week of others', () => {

@@ -17,6 +17,7 @@ import { serverFingerprint } from './host/fingerprint.ts';
 import { enrol } from './identity/enrol.ts';
 import { type Identity, storeIdentity } from './identity/identity.ts';
 import type { Journal } from './journal/journal.ts';
+import { openJournal } from './journal/open-journal.ts';
 import { PatientJournal } from './journal/patient-journal.ts';
 import { SqliteJournal } from './journal/sqlite-journal.ts';
 import type { Policy } from './policy/policy.ts';
@@ -84,7 +85,8 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   });
   const path = join(options.stateDirectory, 'journal.db');
   const maxBytes = config.state_max_mebibytes * MEBIBYTE;
-  const open = (): Journal => (options.openJournal ?? openSqliteJournal)(path, clock.now(), maxBytes);
+  const create = options.openJournal ?? ((...given) => new SqliteJournal(...given));
+  const open = (): Journal => openJournal(path, () => create(path, clock.now(), maxBytes), log);
   const journal = stack.use(new PatientJournal({ open, clock, log }));
   const bell = new Doorbell();
   const outbox = new Outbox(journal, clock, log);
@@ -237,10 +239,6 @@ function upstreamOf(
 
 export function serverUrl({ config, identity }: AgentOptions): string {
   return config.server_url ?? identity.server_url;
-}
-
-function openSqliteJournal(path: string, nowMs: number, maxBytes: number): Journal {
-  return new SqliteJournal(path, nowMs, maxBytes);
 }
 
 function openEngine(socketPath: string, clock: Clock): EngineDocker {

@@ -7,6 +7,7 @@ import type { Evidence } from '../../commands/context.ts';
 import { describeError, Fault } from '../../platform/fault.ts';
 import { type CommandEnvelope, commandEnvelope } from '../../protocol/command-envelope.ts';
 import type { ErrorCode } from '../../protocol/error-code.ts';
+import { DamagedError } from './damage.ts';
 import { ENTRY_STATES, type JournalEntry } from './entry.ts';
 import type { Journal, OutboxReport } from './journal.ts';
 
@@ -71,7 +72,7 @@ export class SqliteJournal implements Journal {
 
   /**
    * Opens or creates the file, with its directory 0700. All its files together stay below `maxBytes`; a file that is larger already
-   * does not grow. Throws Fault cannot_journal with the path and the reason.
+   * does not grow. Throws Fault cannot_journal with the path and the reason; `isDamaged` tells whether the file's content is.
    */
   constructor(path: string, nowMs: number, maxBytes = JOURNAL_MAX_BYTES) {
     this.#walPath = `${path}-wal`;
@@ -83,6 +84,7 @@ export class SqliteJournal implements Journal {
       this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         PRAGMA journal_size_limit = 4194304;
         PRAGMA max_page_count = ${Math.floor((maxBytes * FILE_SHARE) / PAGE_BYTES)};`);
+      this.#check();
       this.#migrate();
       this.bornAtMs = this.#birth(nowMs);
     } catch (error) {
@@ -244,6 +246,14 @@ export class SqliteJournal implements Journal {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+
+  // A page that a bad disk or a torn copy has spoilt is found here, and not by a command.
+  #check(): void {
+    const [found] = z
+      .array(z.object({ quick_check: z.string() }))
+      .parse(this.#db.prepare('PRAGMA quick_check(1)').all());
+    if (found?.quick_check !== 'ok') throw new DamagedError(found?.quick_check ?? 'its check says nothing');
   }
 
   #birth(nowMs: number): number {

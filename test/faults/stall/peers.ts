@@ -5,6 +5,8 @@ import { gzipSync } from 'node:zlib';
 type Misbehave = (socket: Socket) => void;
 
 const DRIP_EVERY_MS = 300;
+/** Slower than a poll's own deadline allows, and a sign of life all the same. */
+const SLOW_DRIP_EVERY_MS = 10_000;
 const BOMB_BYTES = 256 * 1024 * 1024;
 const HEADERS_BYTES = 10 * 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, 0x78);
@@ -14,8 +16,8 @@ const head = (more: string, status = '200 OK'): string =>
 const whole = (body: string, status: string, more = ''): string =>
   head(`content-length: ${Buffer.byteLength(body)}\r\n${more}`, status) + body;
 
-function drip(socket: Socket, piece: string): void {
-  const dripping = setInterval(() => socket.write(piece), DRIP_EVERY_MS);
+function drip(socket: Socket, piece: string, everyMs = DRIP_EVERY_MS): void {
+  const dripping = setInterval(() => socket.write(piece), everyMs);
   socket.on('close', () => clearInterval(dripping));
 }
 
@@ -39,6 +41,10 @@ export const MISBEHAVIOURS: Readonly<Record<string, Misbehave>> = {
   'a byte of the body now and then': (socket) => {
     socket.write(head('content-length: 1000000\r\n'));
     drip(socket, ' ');
+  },
+  'a byte of the body every 10 s': (socket) => {
+    socket.write(head('content-length: 1000000\r\n'));
+    drip(socket, ' ', SLOW_DRIP_EVERY_MS);
   },
   'stalls in the middle of the body': (socket) => void socket.write(`${head('content-length: 1000\r\n')}{"item":`),
   'proxy says 407': (socket) => void socket.write(whole('<html>Proxy</html>', '407 Proxy Authentication Required')),

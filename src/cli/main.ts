@@ -1,5 +1,7 @@
 // Chooses the subcommand and turns its faults into a sentence and an exit code.
 import { flagName, SETTINGS } from '../agent/config.ts';
+import { ROOT_KEY_PEM } from '../agent/update/root-key.ts';
+import { fingerprintOf } from '../agent/update/signature.ts';
 import { describeError, Fault } from '../platform/fault.ts';
 import { VERSION } from '../version.ts';
 import type { ExitName } from './exit-code.ts';
@@ -61,6 +63,8 @@ const EXIT_OF_FAULT: Readonly<Record<string, ExitName>> = {
 
 async function version(terminal: Terminal): Promise<ExitName> {
   terminal.out(`status-panel ${VERSION}\n`);
+  // What a publisher's page says of the root key can be compared with this.
+  if (ROOT_KEY_PEM !== undefined) terminal.out(`root key sha256:${fingerprintOf(ROOT_KEY_PEM)}\n`);
   return 'ok';
 }
 

@@ -54,7 +54,9 @@ describe('the papers of a release', () => {
   it('are refused when the root key is of another kind, though it signed', () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const releaseKeySignature = sign('sha256', Buffer.from(good.releaseKeyPem), rsa.privateKey).toString('base64');
-    expect(() => verifyPapers(pemOf(rsa.publicKey), { ...good, releaseKeySignature })).toThrow('not signed by the root');
+    expect(() => verifyPapers(pemOf(rsa.publicKey), { ...good, releaseKeySignature })).toThrow(
+      'not signed by the root',
+    );
   });
 
   it.each([

@@ -37,6 +37,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'installer',
+          sequence: { groupOrder: 1 },
+          include: ['test/installer/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
           name: 'docker',
           sequence: { groupOrder: 2 },
           include: ['test/docker/**/*.test.ts'],

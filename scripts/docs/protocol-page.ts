@@ -25,6 +25,26 @@ const WORDS: Readonly<Record<keyof typeof ROUTE, RouteWords>> = {
     who: 'anybody with a purchase token',
     what: 'Makes a bought stack’s server an agent; returns its identity, flat.',
   },
+  install: {
+    method: 'GET',
+    who: 'anybody with a purchase token',
+    what: 'The installer, a POSIX shell script. A token that is not valid is answered like a path that does not exist.',
+  },
+  stackDownload: {
+    method: 'GET',
+    who: 'anybody with a purchase token',
+    what: 'The archive of the stack that was bought, `application/gzip`.',
+  },
+  deployComplete: {
+    method: 'POST',
+    who: 'agent, or anybody with the purchase token',
+    what: 'The stack is up: `{deployment_hash, stack_id, server_ip?, purchase_token?}`. Counted once; an agent signs and sends no token. The production server takes a service token instead.',
+  },
+  releaseFile: {
+    method: 'GET',
+    who: 'anybody',
+    what: 'The files of a release; SHA256SUMS and its signature vouch for them.',
+  },
   agentRegister: {
     method: 'POST',
     who: 'anybody who knows the hash; the agent, to announce',

@@ -11,4 +11,9 @@ while [ -L "$self" ]; do
   esac
 done
 home=$(cd "$(dirname "$self")/.." && pwd -P) || exit 70
+# The program itself starts no others; removing it takes systemctl and userdel.
+if [ "${1-}" = uninstall ]; then
+  shift
+  exec /bin/sh "$home/install.sh" --uninstall "$@"
+fi
 exec "$home/bin/node" "$home/lib/status-panel.mjs" "$@"

@@ -3,6 +3,10 @@
 export const EXIT = {
   ok: { code: 0, meaning: 'Done.' },
   usage: { code: 64, meaning: 'The words of the command line are wrong; the message says which.' },
+  bad_data: {
+    code: 65,
+    meaning: 'What was downloaded is damaged, too large, or not safe to unpack. Nothing of it was kept.',
+  },
   unavailable: {
     code: 69,
     meaning:

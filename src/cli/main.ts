@@ -5,6 +5,7 @@ import { fingerprintOf } from '../agent/update/signature.ts';
 import { describeError, Fault } from '../platform/fault.ts';
 import { VERSION } from '../version.ts';
 import type { ExitName } from './exit-code.ts';
+import { fetchStackArchive } from './fetch-stack.ts';
 import { redact } from './redact.ts';
 import { REGISTER_FLAGS, register } from './register.ts';
 import { run } from './run.ts';
@@ -15,6 +16,7 @@ type Subcommand = (terminal: Terminal) => Promise<ExitName>;
 
 export const SUBCOMMANDS: Readonly<Record<string, { readonly run: Subcommand; readonly summary: string }>> = {
   register: { run: register, summary: 'make this host known to a control plane' },
+  'fetch-stack': { run: fetchStackArchive, summary: 'download and unpack the archive of the stack that was bought' },
   run: { run, summary: 'run the agent in the foreground' },
   status: { run: status, summary: 'show whether the agent runs, what troubles it, and what waits in its journal' },
   redact: {
@@ -57,6 +59,11 @@ const EXIT_OF_FAULT: Readonly<Record<string, ExitName>> = {
   cannot_write: 'cannot_write',
   cannot_read: 'cannot_write',
   registration_refused: 'refused',
+  stack_refused: 'refused',
+  archive_damaged: 'bad_data',
+  archive_unsafe: 'bad_data',
+  archive_too_large: 'bad_data',
+  answer_too_large: 'bad_data',
   registration_failed: 'unavailable',
   unreachable: 'unavailable',
 };
@@ -69,7 +76,7 @@ async function version(terminal: Terminal): Promise<ExitName> {
 }
 
 async function help(terminal: Terminal): Promise<ExitName> {
-  const subcommands = Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const subcommands = Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
   const registerFlags = Object.entries(REGISTER_FLAGS).map(([name, flag]) => `  --${name.padEnd(26)} ${flag.meaning}`);
   const settings = Object.entries(SETTINGS).map(
     ([name, setting]) => `  ${flagName(name).padEnd(28)} ${setting.meaning}`,

@@ -1,5 +1,4 @@
 // status-panel register: makes this host known to a control plane and remembers who it is (REQUIREMENTS A1).
-import { readFileSync } from 'node:fs';
 import { enrol, type Enrolment, type EnrolmentFacts } from '../agent/identity/enrol.ts';
 import { type Identity, identityPath, loadIdentity, storeIdentity } from '../agent/identity/identity.ts';
 import { serverFingerprint } from '../agent/host/fingerprint.ts';
@@ -14,15 +13,11 @@ import { LIMITS } from '../protocol/limits.ts';
 import { VERSION } from '../version.ts';
 import { type CommandLine, type OwnFlag, readCommandLine } from './command-line.ts';
 import type { ExitName } from './exit-code.ts';
-import { readAll, type Terminal } from './terminal.ts';
+import { purchaseToken, TOKEN_FLAGS } from './purchase-token.ts';
+import type { Terminal } from './terminal.ts';
 
 export const REGISTER_FLAGS: Readonly<Record<string, OwnFlag>> = {
-  token: {
-    kind: 'text',
-    meaning: 'Purchase token. Other users of this host can see it while the command runs: prefer the next two.',
-  },
-  'token-file': { kind: 'text', meaning: 'File that holds the purchase token.' },
-  'token-stdin': { kind: 'switch', meaning: 'Read the purchase token from standard input.' },
+  ...TOKEN_FLAGS,
   'stack-id': { kind: 'text', meaning: 'The stack that was bought.' },
   'deployment-hash': { kind: 'text', meaning: 'Register a deployment that is already known, instead of a purchase.' },
   replace: {
@@ -84,38 +79,6 @@ async function enrolmentOf(terminal: Terminal, line: CommandLine): Promise<Enrol
     throw new Fault('usage', '--stack-id is missing: it names the stack that was bought; or use --deployment-hash');
   }
   return { way: 'purchase_token', purchaseToken: await purchaseToken(terminal, line), stackId };
-}
-
-async function purchaseToken(terminal: Terminal, line: CommandLine): Promise<string> {
-  const token = (await givenToken(terminal, line))?.trim();
-  if (token === undefined) {
-    const ways = '--token-file FILE, --token-stdin or STATUS_PANEL_PURCHASE_TOKEN';
-    throw new Fault('usage', `the purchase token is missing: give it with ${ways}`);
-  }
-  // The alphabet of tokens; anything else was cut, quoted or pasted wrongly.
-  if (!/^[\w.~-]{8,200}$/u.test(token)) {
-    throw new Fault('usage', 'the purchase token has characters that no token has, or is too short: copy it again');
-  }
-  return token;
-}
-
-async function givenToken(terminal: Terminal, line: CommandLine): Promise<string | undefined> {
-  if (line.switches.has('token-stdin')) return await readAll(terminal);
-  const file = line.text['token-file'];
-  if (file !== undefined) return readTokenFile(file);
-  if (line.text['token'] !== undefined) {
-    terminal.err('warning: every user of this host can see a token on the command line; prefer --token-stdin\n');
-    return line.text['token'];
-  }
-  return terminal.environment['STATUS_PANEL_PURCHASE_TOKEN'];
-}
-
-function readTokenFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Fault('usage', `--token-file: ${describeError(error)}`);
-  }
 }
 
 async function enrolPatiently(

@@ -1,4 +1,5 @@
 // The control plane put together: database, Vault, queue and routes → one listening server. Read this first.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, systemClock } from '../platform/clock.ts';
@@ -7,6 +8,9 @@ import { type Random, systemRandom } from '../platform/random.ts';
 import { ReplayWindow } from '../protocol/replay-window.ts';
 import { Authenticator } from './http/authenticate.ts';
 import { createServer } from './http/server.ts';
+import { RefusedAttempts } from './install/refused-attempts.ts';
+import { ReleaseFolder } from './install/release-folder.ts';
+import { StackFolder } from './install/stack-folder.ts';
 import { makePrivateFolder, readOrCreateSecretFile } from './private-file.ts';
 import { Cancels } from './queue/cancels.ts';
 import { Doorbell } from './queue/doorbell.ts';
@@ -14,6 +18,7 @@ import { DEFAULT_LEASE_SECONDS, DEFAULT_QUEUE_MAX_COUNT } from './queue/lease.ts
 import { Polls } from './queue/polls.ts';
 import { Queue } from './queue/queue.ts';
 import { Agents } from './registry/agents.ts';
+import { Deployed } from './registry/deployed.ts';
 import { Heartbeats } from './registry/heartbeats.ts';
 import { PurchaseTokens } from './registry/purchase-tokens.ts';
 import { Users } from './registry/users.ts';
@@ -45,6 +50,10 @@ export interface ControlPlaneOptions {
   readonly adminTokenFile?: string | undefined;
   /** Address at which agents and people reach this server, if it is not the one it listens on. */
   readonly publicUrl?: string | undefined;
+  /** The release that the installer installs. Without it there is no installer. */
+  readonly releaseDir?: string | undefined;
+  /** `STACK_ID.tar.gz` for each stack that is sold. */
+  readonly stackDir?: string | undefined;
   /** How long a delivered command may go without a report before it is delivered again. Default 60. */
   readonly leaseSeconds?: number | undefined;
   /** How many unfinished commands a deployment may have. Default 1000. */
@@ -67,6 +76,8 @@ export interface ControlPlane extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Beside `src` in a checkout and beside `dist` in the package. */
+const INSTALLER_TEMPLATE = join(import.meta.dirname, '..', '..', 'install.sh.tpl');
 /** Requests under way that take longer are cut off at a stop. */
 const STOP_GRACE_MS = 5_000;
 
@@ -187,6 +198,11 @@ async function compose(
     stopping: edges.stopping,
     authenticator: new Authenticator({ agents, users, agentTokens, replayWindow, adminToken: edges.adminToken, clock }),
     purchaseTokens: new PurchaseTokens(database, clock, random),
+    refusedAttempts: new RefusedAttempts(),
+    deployed: new Deployed(database, clock),
+    installerTemplate: await readFile(INSTALLER_TEMPLATE, 'utf8'),
+    releases: options.releaseDir === undefined ? undefined : new ReleaseFolder(options.releaseDir),
+    stacks: options.stackDir === undefined ? undefined : new StackFolder(options.stackDir),
     polls: new Polls({ queue, cancels, doorbell, clock }),
     dashboardUrl: () => options.publicUrl ?? address.url,
   };

@@ -59,6 +59,16 @@ const SETTINGS = {
     example: '/etc/status-panel/admin-token',
     help: 'file of mode 0600 with the administrator token (default: made in the data directory)',
   },
+  'release-dir': {
+    env: 'CONTROL_PLANE_RELEASE_DIR',
+    example: '/srv/status-panel/releases',
+    help: 'directory with the release that the installer installs',
+  },
+  'stack-dir': {
+    env: 'CONTROL_PLANE_STACK_DIR',
+    example: '/srv/status-panel/stacks',
+    help: 'directory with STACK_ID.tar.gz for each stack that is sold',
+  },
   'lease-seconds': {
     env: 'CONTROL_PLANE_LEASE_SECONDS',
     example: '60',
@@ -85,6 +95,8 @@ export interface ControlPlaneSettings {
   readonly vault: VaultSettings | undefined;
   readonly publicUrl: string | undefined;
   readonly adminTokenFile: string | undefined;
+  readonly releaseDir: string | undefined;
+  readonly stackDir: string | undefined;
   readonly leaseSeconds: number | undefined;
   readonly queueMaxCount: number | undefined;
   readonly logLevel: LogLevel;
@@ -139,6 +151,8 @@ export function readSettings(
     vault: vaultOf(reader),
     publicUrl: urlOf(reader, 'public-url', ['http:', 'https:']),
     adminTokenFile: read('admin-token-file'),
+    releaseDir: read('release-dir'),
+    stackDir: read('stack-dir'),
     leaseSeconds: wholeOf(reader, 'lease-seconds', 1, 86_400),
     queueMaxCount: wholeOf(reader, 'queue-max-count', 1, 1_000_000),
     logLevel: levelOf(reader),

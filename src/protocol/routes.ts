@@ -2,6 +2,10 @@
 
 export const ROUTE = {
   marketplaceRegister: '/api/v1/marketplace/agents/register',
+  install: '/api/v1/marketplace/install/:purchase_token',
+  stackDownload: '/api/v1/marketplace/download/:purchase_token',
+  deployComplete: '/api/v1/marketplace/deploy-complete',
+  releaseFile: '/releases/:file',
   agentRegister: '/api/v1/agent/register',
   wait: '/api/v1/agent/commands/wait/:deployment_hash',
   report: '/api/v1/agent/commands/report',

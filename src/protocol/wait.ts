@@ -59,6 +59,17 @@ function itemOf(body: unknown): unknown {
 const errorBody = z.object({ message: z.string().max(LIMITS.messageMaxChars) });
 const payloadFault = z.object({ msg: z.string().max(LIMITS.messageMaxChars) });
 
+const errorBodyCode = z.object({ code: z.string().max(100) });
+
+/** The reference control plane's code of a fault; undefined for answers of anybody else. */
+export function errorCode(text: string): string | undefined {
+  try {
+    return errorBodyCode.safeParse(JSON.parse(text)).data?.code;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The sentence in an error answer. Production sends JSON as `text/plain`, sometimes empty, sometimes not valid JSON. */
 export function errorMessage(text: string): string {
   const shown = text.trim().slice(0, 300);

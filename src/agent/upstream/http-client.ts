@@ -63,6 +63,40 @@ export class HttpClient implements AsyncDisposable {
     }
   }
 
+  /**
+   * GETs a body of up to `maxBytes` and hands each piece to `take` as it comes, only when the status is 200; any other answer is returned
+   * with its text as {@link request} does. Faults unreachable and answer_too_large.
+   */
+  async download(
+    request: Omit<HttpRequest, 'method' | 'body'>,
+    maxBytes: number,
+    take: (piece: Buffer) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    using deadline = this.#options.clock.deadline(request.deadlineMs, signal);
+    try {
+      const { path, headers } = request;
+      const answer = await this.#pool.request({ method: 'GET', path, headers, signal: deadline.signal });
+      const rest = { status: answer.statusCode, headers: flat(answer.headers) };
+      if (answer.statusCode !== 200) return { ...rest, body: await this.#text(answer.body) };
+      let sizeBytes = 0;
+      for await (const piece of answer.body) {
+        if (!Buffer.isBuffer(piece)) continue;
+        sizeBytes += piece.length;
+        if (sizeBytes > maxBytes) throw new Fault('answer_too_large', `what it sends is larger than ${maxBytes} bytes`);
+        await take(piece);
+      }
+      return { ...rest, body: '' };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (error instanceof Fault) throw error;
+      const reason = deadline.signal.aborted
+        ? `not all of it came within ${request.deadlineMs} ms`
+        : describeError(error);
+      throw new Fault('unreachable', `${this.#options.origin}: ${reason}`, { cause: error });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.destroy();
   }

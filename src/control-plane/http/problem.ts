@@ -110,6 +110,11 @@ export const PROBLEMS = {
     meaning: 'The deployment has no command with that id.',
     action: 'Use command_id, not id.',
   },
+  stack_archive_missing: {
+    status: 404,
+    meaning: 'The purchase token is valid, but this control plane has no archive of its stack.',
+    action: 'Its administrator puts STACK_ID.tar.gz into the folder of --stack-dir; the agent works without it.',
+  },
   already_registered: {
     status: 409,
     meaning: 'The deployment has an agent, and this request does not prove to come from it.',
@@ -137,6 +142,11 @@ export const PROBLEMS = {
     action:
       'Try again after the seconds in Retry-After; look whether its agent is online, and cancel what is not wanted.',
   },
+  too_many_attempts: {
+    status: 429,
+    meaning: 'More than 60 purchase tokens that are not valid came from this address within a minute.',
+    action: 'Copy the token from the purchase e-mail, whole, and try again after a minute.',
+  },
   internal_error: {
     status: 500,
     meaning: 'A bug in the control plane, or its database refused a statement.',
@@ -146,6 +156,11 @@ export const PROBLEMS = {
     status: 503,
     meaning: 'Vault does not answer, so the agent token can be neither checked nor written.',
     action: 'Try again after the seconds in Retry-After; check Vault and the Vault token of the control plane.',
+  },
+  no_release: {
+    status: 503,
+    meaning: 'This control plane has no complete release of the agent to install.',
+    action: 'Its administrator gives it one with --release-dir; the log says what is missing.',
   },
   unavailable: {
     status: 503,

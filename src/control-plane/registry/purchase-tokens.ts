@@ -69,6 +69,18 @@ export class PurchaseTokens {
     return rows.length > 0;
   }
 
+  /** The token's row while it is neither revoked nor expired; undefined for everything else, whatever the reason. */
+  async valid(token: string): Promise<PurchaseToken | undefined> {
+    if (!isSecret('purchase', token)) return undefined;
+    const [row] = await this.#database.query(
+      tokenRow,
+      `SELECT id, user_id, stack_id, max_servers, expires_at, revoked_at FROM purchase_tokens WHERE token_hash = $1
+       AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2::timestamptz)`,
+      [secretHash(token), new Date(this.#clock.now()).toISOString()],
+    );
+    return row;
+  }
+
   /**
    * The token, locked until the transaction ends so that its servers are counted one after another. Throws a Fault purchase_token_…
    * that says why it is refused: who holds the token may know, because the token itself is the secret.

@@ -1,9 +1,11 @@
 // POST /api/v1/marketplace/agents/register: a server with a purchase token becomes an agent (REQUIREMENTS B4, PROTOCOL.md §1.2).
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { Fault } from '../../platform/fault.ts';
 import { marketplaceRegisterRequest } from '../../protocol/registration.ts';
 import { ROUTE } from '../../protocol/routes.ts';
 import { readBody } from '../http/body.ts';
+import { noteRefusal } from '../http/purchase.ts';
 import { rotateToken } from '../registry/rotate-token.ts';
 import type { Services } from '../services.ts';
 
@@ -24,10 +26,15 @@ export function marketplaceRegisterRoute(server: FastifyInstance, services: Serv
     bodyLimit: BODY_MAX_BYTES,
     handler: async (incoming, reply) => {
       const body = readBody(request, incoming);
-      const identity = await services.database.transaction(async (sql) => {
-        const token = await services.purchaseTokens.claim(sql, body.purchase_token, body.stack_id);
-        return services.agents.admit(sql, token, body.server_fingerprint);
-      });
+      const identity = await services.database
+        .transaction(async (sql) => {
+          const token = await services.purchaseTokens.claim(sql, body.purchase_token, body.stack_id);
+          return services.agents.admit(sql, token, body.server_fingerprint);
+        })
+        .catch((error: unknown) => {
+          if (error instanceof Fault && error.code.startsWith('purchase_token_')) noteRefusal(incoming, services);
+          throw error;
+        });
       // After the commit: a Vault that fails here leaves an identity without a token, which the next attempt completes.
       const agentToken = await rotateToken(services, identity.deploymentHash);
       services.log.info(identity.created ? 'agent registered' : 'agent registered again', {

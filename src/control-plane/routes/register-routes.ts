@@ -10,16 +10,24 @@ import { capabilitiesRoute } from './capabilities.ts';
 import { commandCancelRoute } from './command-cancel.ts';
 import { commandReadRoute } from './command-read.ts';
 import { commandsListRoute } from './commands-list.ts';
+import { deployCompleteRoute } from './deploy-complete.ts';
 import { enqueueRoute } from './enqueue.ts';
 import { healthRoute } from './health.ts';
+import { installRoute } from './install.ts';
 import { marketplaceRegisterRoute } from './marketplace-register.ts';
+import { releasesRoute } from './releases.ts';
 import { reportRoute } from './report.ts';
 import { snapshotRoute } from './snapshot.ts';
+import { stackDownloadRoute } from './stack-download.ts';
 import { waitRoute } from './wait.ts';
 
 const ROUTES: readonly ((server: FastifyInstance, services: Services) => void)[] = [
   healthRoute,
+  installRoute,
+  stackDownloadRoute,
+  releasesRoute,
   marketplaceRegisterRoute,
+  deployCompleteRoute,
   agentRegisterRoute,
   waitRoute,
   reportRoute,

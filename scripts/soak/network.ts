@@ -6,6 +6,7 @@ const DROP_REQUEST = 0.3;
 const DROP_ANSWER = 0.3;
 const RESET = 0.02;
 const TRUNCATE = 0.03;
+const DELIVER_AGAIN = 0.15;
 const DELAY = 0.1;
 const DELAY_MAX_MS = 200;
 
@@ -14,6 +15,7 @@ function draw(random: Seeded): NetworkFault | undefined {
   if (random.chance(DROP_ANSWER)) return { kind: 'drop-answer' };
   if (random.chance(RESET)) return { kind: 'reset' };
   if (random.chance(TRUNCATE)) return { kind: 'truncate' };
+  if (random.chance(DELIVER_AGAIN)) return { kind: 'deliver-again', fraction: random.fraction() };
   return random.chance(DELAY) ? { kind: 'delay', ms: random.fraction() * DELAY_MAX_MS } : undefined;
 }
 

@@ -5,7 +5,7 @@ import type { SoakResult } from './soak-run.ts';
 export function soakTable(result: SoakResult): string {
   const { options } = result;
   const lost = result.unreported.length;
-  const network = ['drop-request', 'drop-answer', 'truncate', 'reset', 'delay'].map((kind) => [
+  const network = ['drop-request', 'drop-answer', 'truncate', 'reset', 'delay', 'deliver-again'].map((kind) => [
     kind,
     result.provoked.get(kind) ?? 0,
     '',

@@ -15,6 +15,8 @@ export type NetworkFault =
   /** The answer breaks off in the middle of its body. */
   | { readonly kind: 'truncate' }
   | { readonly kind: 'reset' }
+  /** A poll is answered with a command that was delivered before, as a server does whose queue did not take note of it; `fraction` chooses. */
+  | { readonly kind: 'deliver-again'; readonly fraction: number }
   | { readonly kind: 'delay'; readonly ms: number };
 
 export interface Passage {
@@ -23,12 +25,17 @@ export interface Passage {
   readonly body: string;
 }
 
+/** Deliveries that can be repeated: long after the command is over, too. */
+const DELIVERIES_MAX_COUNT = 300;
+
 export class FaultProxy implements AsyncDisposable {
   /** Body of every report that reached the server. */
   readonly reports: string[] = [];
   readonly provoked = new Map<NetworkFault['kind'], number>();
   /** Chooses what happens to a request; undefined lets it pass. */
   plan: (passage: Passage) => NetworkFault | undefined = () => undefined;
+  /** Answers to polls that brought a command and arrived whole. */
+  readonly #deliveries: string[] = [];
   readonly #target: URL;
   readonly #server: Server;
   #url = '';
@@ -65,7 +72,7 @@ export class FaultProxy implements AsyncDisposable {
     for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const passage = { method: request.method ?? '', path: request.url ?? '', body: body.toString('utf8') };
-    const fault = this.plan(passage);
+    const fault = this.#faultOf(passage);
     if (fault !== undefined) this.provoked.set(fault.kind, (this.provoked.get(fault.kind) ?? 0) + 1);
     if (fault?.kind === 'drop-request') {
       response.destroy();
@@ -75,9 +82,30 @@ export class FaultProxy implements AsyncDisposable {
       response.socket?.resetAndDestroy();
       return;
     }
+    if (fault?.kind === 'deliver-again') {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(this.#deliveries[Math.floor(fault.fraction * this.#deliveries.length)]);
+      return;
+    }
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
     if (passage.path.endsWith('/commands/report')) this.reports.push(passage.body);
     this.#forward(request, body, response, fault);
+  }
+
+  #faultOf(passage: Passage): NetworkFault | undefined {
+    const fault = this.plan(passage);
+    const possible = isPoll(passage.path) && this.#deliveries.length > 0;
+    return fault?.kind === 'deliver-again' && !possible ? undefined : fault;
+  }
+
+  #remember(answer: IncomingMessage): void {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+    answer.on('end', () => {
+      const body = Buffer.concat(chunks).toString('utf8');
+      if (body.includes('"command_id"')) this.#deliveries.push(body);
+      if (this.#deliveries.length > DELIVERIES_MAX_COUNT) this.#deliveries.shift();
+    });
   }
 
   #forward(request: IncomingMessage, body: Buffer, response: ServerResponse, fault: NetworkFault | undefined): void {
@@ -103,6 +131,7 @@ export class FaultProxy implements AsyncDisposable {
           answer.resume();
           return;
         }
+        if (isPoll(request.url ?? '')) this.#remember(answer);
         answer.pipe(response);
       },
     );
@@ -111,4 +140,8 @@ export class FaultProxy implements AsyncDisposable {
     response.on('close', () => onward.destroy());
     onward.end(body);
   }
+}
+
+function isPoll(path: string): boolean {
+  return path.includes('/commands/wait/');
 }

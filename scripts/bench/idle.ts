@@ -5,15 +5,18 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { IDLE_SUBJECTS, type IdleSubject, startIdle, type Waiting } from './idle-subjects.ts';
 import { activityOf, memoryOf } from './process-figures.ts';
+import { unpackRelease } from '../release/unpacked.ts';
 import { figureOf, type Row, tableOf } from './table.ts';
 import { startTrivialServer } from './trivial.ts';
 import { Workplace } from './workplace.ts';
 
-const USAGE = `usage: npm run bench -- idle [--quick] [--seconds N] [--dist] [--instances N]
+const USAGE = `usage: npm run bench -- idle [--quick] [--seconds N] [--dist | --release | --program FILE] [--instances N]
 
   --seconds N     how long the waiting processes are watched (default 60)
   --instances N   processes of each kind, started in turn and watched together (default 3)
   --dist          the compiled program dist/bin/status-panel.js (npm run build) instead of the sources
+  --release       the release as it is installed: dist/release (npm run release), unpacked, started by its launcher
+  --program FILE  another launcher or program
   --quick         watches for 8 seconds, and starts fewer
 `;
 
@@ -29,6 +32,7 @@ type AllFigures = Readonly<Record<IdleSubject, Figures>>;
 
 interface Plan {
   readonly program: string;
+  readonly what: string;
   readonly seconds: number;
   readonly settleSeconds: number;
   readonly instances: number;
@@ -43,6 +47,8 @@ export async function run(args: string[]): Promise<void> {
       seconds: { type: 'string' },
       instances: { type: 'string' },
       dist: { type: 'boolean', default: false },
+      release: { type: 'boolean', default: false },
+      program: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -50,8 +56,9 @@ export async function run(args: string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
+  await using stack = new AsyncDisposableStack();
   const plan = {
-    program: values.dist ? PROGRAMS.dist : PROGRAMS.source,
+    ...(await subjectOf(values, stack)),
     seconds: Number(values.seconds ?? (values.quick ? 8 : 60)),
     settleSeconds: values.quick ? 3 : 10,
     instances: Number(values.instances ?? (values.quick ? 2 : 3)),
@@ -59,6 +66,18 @@ export async function run(args: string[]): Promise<void> {
   };
   if (!existsSync(plan.program)) throw new Error(`${plan.program} is not there: npm run build`);
   print(await measure(plan), plan);
+}
+
+async function subjectOf(
+  values: { readonly dist: boolean; readonly release: boolean; readonly program?: string },
+  stack: AsyncDisposableStack,
+): Promise<Pick<Plan, 'program' | 'what'>> {
+  if (values.program !== undefined) return { program: values.program, what: values.program };
+  if (values.dist) return { program: PROGRAMS.dist, what: 'compiled' };
+  if (!values.release) return { program: PROGRAMS.source, what: 'from its sources, stripped of types when it starts' };
+  const { path } = stack.use(new Workplace());
+  const unpacked = await unpackRelease(join(ROOT, 'dist', 'release'), path);
+  return { program: join(unpacked, 'bin', 'status-panel'), what: 'the release as it is installed' };
 }
 
 async function measure(plan: Plan): Promise<AllFigures> {
@@ -111,7 +130,7 @@ function print(figures: AllFigures, plan: Plan): void {
     return { what, floor, peer: figureOf(figures.peer[key]), own, unit, digits, ...judged };
   };
   const heading = {
-    title: `idle: an agent that waits for commands (${plan.program === PROGRAMS.dist ? 'compiled' : 'from its sources, stripped of types when it starts'})`,
+    title: `idle: an agent that waits for commands (${plan.what})`,
     notes: [
       `${plan.instances} processes of each kind, watched for ${plan.seconds} s; ${plan.starts} starts of each in turn; median [min–max]`,
       `floor: bare Node ${process.versions.node} that waits; its start lasts until its first line of code has run`,

@@ -20,6 +20,15 @@ function environmentOf(settings: Readonly<Record<string, string>>): NodeJS.Proce
   return { ...Object.fromEntries(own), ...settings };
 }
 
+/** A file of JavaScript or TypeScript runs on this Node; anything else is a launcher that brings its own. */
+function commandOf(
+  program: string,
+  words: readonly string[],
+  nodeFlags: readonly string[] = [],
+): readonly [command: string, words: readonly string[]] {
+  return /\.[mc]?[jt]s$/u.test(program) ? [process.execPath, [...nodeFlags, program, ...words]] : [program, words];
+}
+
 /** Runs a subcommand to its end. */
 export async function runCli(
   words: readonly string[],
@@ -27,7 +36,8 @@ export async function runCli(
   stdin = '',
   program = PROGRAM,
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...words], { env: environmentOf(settings) });
+  const [command, argv] = commandOf(program, words);
+  const child = spawn(command, argv, { env: environmentOf(settings) });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
@@ -71,9 +81,9 @@ export class AgentProcess implements AsyncDisposable {
       readonly endWith?: NodeJS.Signals;
     } = {},
   ): AgentProcess {
-    const argv = [...(options.nodeFlags ?? []), options.program ?? PROGRAM, ...words];
+    const [command, argv] = commandOf(options.program ?? PROGRAM, words, options.nodeFlags);
     return new AgentProcess(
-      spawn(process.execPath, argv, { env: environmentOf(settings), stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(command, argv, { env: environmentOf(settings), stdio: ['ignore', 'pipe', 'pipe'] }),
       options.endWith ?? 'SIGTERM',
     );
   }

@@ -10,6 +10,7 @@ import { type SigningKeys, signatureLine } from './keys.ts';
 import { type Architecture, ARCHITECTURES, type NodeRuntime, nodeRuntime } from './node-runtime.ts';
 import { type InsidePackage, insidePackages } from './packages.ts';
 import { sbomOf } from './sbom.ts';
+import { RUN_FLAGS } from './run-flags.ts';
 import { NEVER_INSIDE } from './stand-ins.ts';
 
 export interface ReleasePlan {
@@ -100,13 +101,18 @@ function programFiles(
   return [
     file('VERSION', `${version}\n`),
     file('bin/node', runtime.binary, 0o755),
-    file('bin/status-panel', readFileSync(join(root, 'scripts', 'release', 'launcher.sh')), 0o755),
+    file('bin/status-panel', launcherOf(root, runtime), 0o755),
     file('lib/status-panel.mjs', code),
     file('licenses/status-panel.txt', readFileSync(join(root, 'LICENSE'))),
     file(`licenses/node-${runtime.version}.txt`, runtime.licence),
     ...packages.map((one) => file(`licenses/${one.name.replace('/', '_')}-${one.version}.txt`, one.licenceText)),
     ...systemdFiles(root).map((path) => file(path, readFileSync(join(root, path)))),
   ];
+}
+
+function launcherOf(root: string, { loader }: NodeRuntime): string {
+  const text = readFileSync(join(root, 'scripts', 'release', 'launcher.sh'), 'utf8');
+  return text.replaceAll('@LOADER@', loader).replaceAll('@FLAGS@', RUN_FLAGS.join(' '));
 }
 
 function systemdFiles(root: string): readonly string[] {

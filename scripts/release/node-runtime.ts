@@ -17,11 +17,16 @@ export interface NodeRuntime {
   /** As in package-lock.json: `sha512-` and base64. */
   readonly integrity: string;
   readonly binary: Buffer;
+  /** Of glibc: without it the binary does not start. */
+  readonly loader: string;
   readonly licence: Buffer;
 }
 
-/** e_machine of an ELF header. */
-const MACHINE: Readonly<Record<Architecture, number>> = { x64: 0x3e, arm64: 0xb7 };
+/** e_machine of an ELF header, and the program that the kernel is to load it with. */
+const ELF: Readonly<Record<Architecture, { readonly machine: number; readonly loader: string }>> = {
+  x64: { machine: 0x3e, loader: '/lib64/ld-linux-x86-64.so.2' },
+  arm64: { machine: 0xb7, loader: '/lib/ld-linux-aarch64.so.1' },
+};
 const FETCH_DEADLINE_MS = 300_000;
 
 const lockSchema = z.object({
@@ -38,9 +43,10 @@ export async function nodeRuntime(root: string, architecture: Architecture): Pro
   const files = filesOfTar(gunzipSync(await packageArchive(root, packageName, version, integrity)));
   const binary = fileOf(files, 'package/bin/node');
   const machine = binary.subarray(0, 4).equals(Buffer.from('\u007fELF')) ? binary.readUInt16LE(18) : undefined;
-  if (machine !== MACHINE[architecture])
-    throw new Error(`bin/node of ${packageName} is no program for ${architecture}`);
-  return { packageName, version, integrity, binary, licence: fileOf(files, 'package/LICENSE') };
+  const { machine: wanted, loader } = ELF[architecture];
+  if (machine !== wanted) throw new Error(`bin/node of ${packageName} is no program for ${architecture}`);
+  if (!binary.includes(`${loader}\0`)) throw new Error(`bin/node of ${packageName} is not loaded by ${loader}`);
+  return { packageName, version, integrity, binary, loader, licence: fileOf(files, 'package/LICENSE') };
 }
 
 /** The package as the registry has it: from .cache, else through npm. */

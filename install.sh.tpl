@@ -631,6 +631,7 @@ configure() {
     changed repaired "owner of what is in $state"
   fi
   before=$changes
+  [ ! -e "$config/egress-proxy" ] || egress_proxy=1
   if [ -n "$ca_file" ]; then put "$ca_file" "$config/ca.pem" 640 "root:$agent_user"; fi
   if [ ! -e "$config/config.json" ]; then printf '{}\n' >"$work/config.json"; else cat "$config/config.json" >"$work/config.json"; fi
   if [ -n "$ca_file" ]; then
@@ -648,7 +649,26 @@ configure() {
     printf '%s' "$proxies" >>"$work/environment"
     put "$work/environment" "$config/environment" 640 "root:$agent_user"
   fi
+  if [ "$egress_proxy" = 1 ] && [ -n "$server_url" ]; then
+    vault=$(sed -n 's/^.*"vault_address": *"\([^"]*\)".*$/\1/p' "$work/config.json")
+    {
+      printf 'CONTROL_PLANE=%s\n' "$(host_and_port "$server_url")"
+      printf 'VAULT=%s\n' "$(host_and_port "${vault:-http://127.0.0.1:8200}")"
+    } >"$work/egress-proxy"
+    put "$work/egress-proxy" "$config/egress-proxy" 640 "root:$agent_user"
+  fi
   [ "$changes" = "$before" ] || must_restart=1
+}
+
+# The one place that the agent's way out leads to, of an address.
+host_and_port() {
+  authority=${1#*://}
+  authority=${authority%%/*}
+  case $1 in https:*) port=443 ;; *) port=80 ;; esac
+  case $authority in
+    *]:* | [!\[]*:*) printf '%s' "$authority" ;;
+    *) printf '%s:%s' "$authority" "$port" ;;
+  esac
 }
 
 as_agent() {
@@ -729,7 +749,6 @@ known_units() {
 }
 
 install_units() {
-  [ -e "$config/egress-proxy" ] && egress_proxy=1
   mkdir -p "$work/units-before"
   (cd "$unit_folder" && known_units | while read -r unit; do
     [ ! -f "$unit" ] || { mkdir -p "$work/units-before/$(dirname "$unit")" && cp -p "$unit" "$work/units-before/$unit"; }

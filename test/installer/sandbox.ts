@@ -26,6 +26,8 @@ export interface Ended {
 export interface RunOptions {
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A minute unless told. */
+  readonly deadlineMs?: number;
 }
 
 const SYSTEMCTL = readFileSync(join(import.meta.dirname, 'systemctl.sh'), 'utf8');
@@ -93,19 +95,14 @@ export class Sandbox implements AsyncDisposable {
     return sandbox;
   }
 
-  /** Ends when the command does, and kills it after a minute. */
+  /** Ends when the command does; one that goes on beyond its deadline is killed. */
   async run(command: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const { pid } = this.#holder;
-    const enter = [
-      `--mount=/proc/${pid}/ns/mnt`,
-      `--pid=/proc/${pid}/ns/pid_for_children`,
-      'chroot',
-      this.#root,
-      ...command,
-    ];
-    const child = spawn('nsenter', enter, {
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...options.env },
-      timeout: 60_000,
+    const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+    const environment = Object.entries({ PATH: path, ...options.env }).map(([name, value]) => `${name}=${value}`);
+    const enter = [`--mount=/proc/${pid}/ns/mnt`, `--pid=/proc/${pid}/ns/pid_for_children`, 'chroot', this.#root];
+    const child = spawn('nsenter', [...enter, '/usr/bin/env', '-i', ...environment, ...command], {
+      timeout: options.deadlineMs ?? 60_000,
       killSignal: 'SIGKILL',
     });
     const out: Buffer[] = [];

@@ -30,7 +30,7 @@ export class Shop implements AsyncDisposable {
       join(folder, 'stacks', `${STACK_FILE_ID}.tar.gz`),
       tarGz({ path: 'docker-compose.yml', bytes: 'services: {}\n' }, { path: 'web/index.html', bytes: 'hello' }),
     );
-    await makeRelease({ keys: join(folder, 'keys'), directory: join(folder, 'release'), version: '0.1.0' });
+    await makeRelease({ keys: join(folder, 'keys'), directory: join(folder, 'release'), versions: ['0.1.0'] });
     const options = { releaseDir: join(folder, 'release'), stackDir: join(folder, 'stacks') };
     return new Shop(folder, await startControlPlane(options));
   }
@@ -40,8 +40,13 @@ export class Shop implements AsyncDisposable {
   }
 
   /** What is served from now on. */
-  async publish(version: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
-    await makeRelease({ keys: join(this.folder, 'keys'), directory: this.releaseDir, version, more });
+  async publish(versions: string | readonly string[], more: Readonly<Record<string, string>> = {}): Promise<void> {
+    await makeRelease({
+      keys: join(this.folder, 'keys'),
+      directory: this.releaseDir,
+      versions: [versions].flat(),
+      more,
+    });
   }
 
   /** The script for a fresh purchase, as curl gets it. */

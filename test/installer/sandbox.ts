@@ -15,6 +15,7 @@ import { createServer, type Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { once } from 'node:events';
+import { privateEnvironment, provideDebianPackages } from '../../scripts/parts/debian-packages.ts';
 import { SANDBOX_NODE } from './sample-release.ts';
 
 export interface Ended {
@@ -176,6 +177,17 @@ export class Sandbox implements AsyncDisposable {
     return [[name, `${mode} ${readFileSync(path, 'utf8').slice(0, 4_000)}`]];
   }
 
+  async #provideTools(): Promise<void> {
+    const missing = TOOLS.filter((name) => !existsSync(`/usr/bin/${name}`));
+    if (missing.length === 0) return;
+    const { root } = await provideDebianPackages(missing, { say: (line) => console.error(line) });
+    const libraries = privateEnvironment(root)['LD_LIBRARY_PATH'] ?? '';
+    for (const name of missing) {
+      const script = `#!/bin/sh\nLD_LIBRARY_PATH=${libraries} exec ${root}/usr/bin/${name} "$@"\n`;
+      await this.write(`/usr/bin/${name}`, script, 0o755);
+    }
+  }
+
   async #furnish(options: SandboxOptions): Promise<void> {
     await this.write('/usr/bin/systemctl', SYSTEMCTL, 0o755);
     await this.write('/usr/bin/journalctl', '#!/bin/sh\ntail -n 8 /run/stand-in/journal 2>/dev/null\n', 0o755);
@@ -183,6 +195,7 @@ export class Sandbox implements AsyncDisposable {
       'grep -q ^docker: /etc/group || groupadd --system docker; rm -f /usr/local/bin/docker /usr/bin/docker',
     );
     await this.sh('for user in status-panel; do ! id $user >/dev/null 2>&1 || userdel $user; done');
+    await this.#provideTools();
     if (options.docker === false) return;
     const docker = '#!/bin/sh\ncase "$*" in *version*) [ ! -e /run/stand-in/docker-down ] ;; esac\n';
     await this.write('/usr/bin/docker', docker, 0o755);
@@ -202,6 +215,9 @@ export class Sandbox implements AsyncDisposable {
     chmodSync(socket, 0o660);
   }
 }
+
+/** What a small Debian may lack and every test expects; a test that is about its absence takes it away. */
+const TOOLS = ['curl', 'wget', 'openssl'];
 
 async function ready(holder: ChildProcess): Promise<void> {
   let said = '';

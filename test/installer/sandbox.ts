@@ -87,7 +87,7 @@ export class Sandbox implements AsyncDisposable {
         options.tmp ?? '',
         process.execPath,
       ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } },
     );
     await ready(holder);
     const engine = options.docker === false ? undefined : await dockerStandIn(join(folder, 'docker.sock'));

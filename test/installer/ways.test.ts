@@ -150,7 +150,7 @@ describe('secrets', () => {
     const words = await host.sandbox.sh('cat /run/words');
     expect(words).toContain('register --config');
     const processes = await host.sandbox.sh("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'");
-    expect(processes).toContain('status-panel.mjs');
+    expect(processes).toContain('STATE_DIRECTORY=/var/lib/status-panel\n');
     for (const token of [purchaseToken, agentToken]) {
       expect(ended.stdout + ended.stderr).not.toContain(token);
       expect(words).not.toContain(token);

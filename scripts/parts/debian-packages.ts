@@ -15,7 +15,7 @@ const UNPACK_DEADLINE_MS = 120_000;
 const MARKER = '.complete';
 
 /** Where everything is kept that was fetched for demo and tests; removing the checkout removes it. */
-const partsCacheDir = fileURLToPath(new URL('../../node_modules/.cache/status-panel', import.meta.url));
+export const partsCacheDir = fileURLToPath(new URL('../../node_modules/.cache/status-panel', import.meta.url));
 
 /** True when the parts must be fetched even if this machine has them installed (STATUS_PANEL_PARTS=private). */
 export function mustUsePrivateParts(): boolean {

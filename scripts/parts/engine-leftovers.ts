@@ -1,18 +1,9 @@
 // Removes everything a private Docker Engine left on the machine: processes, mounts, control groups, folders.
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  globSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, globSync, readFileSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { controlGroups, mounts, removeControlGroup } from './control-groups.ts';
 import { findAbandoned, noteOwner, readOwner } from './directory-owner.ts';
 import { findProcesses, sleepBlocking } from './process-table.ts';
 
@@ -73,7 +64,7 @@ export function removeLeftovers(place: EnginePlace): void {
   const shimSockets = findShimSockets(place);
   killAll(place);
   unmountAll(place);
-  for (const group of controlGroups(place)) removeControlGroup(group);
+  for (const group of controlGroups(place.name)) removeControlGroup(group);
   for (const socket of shimSockets) attempt(() => unlinkSync(socket));
   rmSync(place.runDirectory, { recursive: true, force: true, maxRetries: 3 });
   rmSync(place.dataDirectory, { recursive: true, force: true, maxRetries: 3 });
@@ -110,7 +101,7 @@ function killAll(place: EnginePlace): void {
     const alive = findProcesses({ environment: `${mark.name}=${mark.value}`, cgroup: place.name });
     if (alive.length === 0) return;
     // A paused container hears not even SIGKILL while its group is frozen.
-    for (const file of controlGroups(place).flatMap((group) =>
+    for (const file of controlGroups(place.name).flatMap((group) =>
       globSync('**/freezer.state', { cwd: group }).map((name) => path.join(group, name)),
     )) {
       attempt(() => writeFileSync(file, 'THAWED'));
@@ -118,26 +109,6 @@ function killAll(place: EnginePlace): void {
     for (const pid of alive) attempt(() => process.kill(pid, 'SIGKILL'));
     sleepBlocking(KILL_ROUND_MS);
   }
-}
-
-interface Mount {
-  readonly mountPoint: string;
-  readonly type: string;
-}
-
-function mounts(): Mount[] {
-  const found: Mount[] = [];
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-    const [before = '', after = ''] = line.split(' - ');
-    const mountPoint = before.split(' ')[4];
-    const type = after.split(' ')[0];
-    // Blanks and the like are written as three octal digits.
-    const plain = mountPoint?.replaceAll(/\\(?<code>[0-7]{3})/gu, (_all, code: string) =>
-      String.fromCharCode(Number.parseInt(code, 8)),
-    );
-    if (plain !== undefined && type !== undefined) found.push({ mountPoint: plain, type });
-  }
-  return found;
 }
 
 function unmountAll(place: EnginePlace): void {
@@ -149,22 +120,4 @@ function unmountAll(place: EnginePlace): void {
     .toReversed();
   // Lazily, because a process that is just dying may still hold one for an instant.
   if (mine.length > 0) spawnSync(UMOUNT, ['--no-mtab', '--lazy', ...mine], { stdio: 'ignore', timeout: 10_000 });
-}
-
-/** The engine's own group in every hierarchy: one with version 2, about ten with version 1. */
-function controlGroups(place: EnginePlace): string[] {
-  const hierarchies = mounts().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
-  return hierarchies
-    .map(({ mountPoint }) => path.join(mountPoint, place.name))
-    .filter((group) => statSync(group, { throwIfNoEntry: false }) !== undefined);
-}
-
-/** The kernel's files in a group vanish with it; only the groups inside it have to go first. */
-function removeControlGroup(group: string): void {
-  attempt(() => {
-    for (const entry of readdirSync(group, { withFileTypes: true })) {
-      if (entry.isDirectory()) removeControlGroup(path.join(group, entry.name));
-    }
-  });
-  attempt(() => rmdirSync(group));
 }

@@ -4,6 +4,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { readIfPresent } from '../platform/durable-file.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Condition } from './liveness/liveness.ts';
 
 const activitySchema = z.object({
   pid: z.int(),
@@ -43,6 +44,11 @@ export class Activity {
     this.#clock = clock;
     this.#state = { ...process, started_at: this.#now(), troubles: {} };
     this.#write();
+  }
+
+  /** For those who show it elsewhere. */
+  get condition(): Condition {
+    return { readyAt: this.#state.ready_at, troubles: this.#state.troubles };
   }
 
   ready(): void {

@@ -3,14 +3,17 @@
 //   poll ──▶ worker (journal, lanes, execution) ──▶ outbox ──▶ deliver
 //   schedule: reads the agent token again, prunes the journal
 //
-// The loops share nothing but the journal and the credentials, and none waits on another's network.
+// The loops share nothing but the journal and the credentials, and none waits on another's network. Each says what it does and by when it
+// will say so again (liveness/), and the service manager is told that the agent lives as long as all of them keep to that.
 import { capabilitiesOf } from '../commands/registry.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Fault } from '../platform/fault.ts';
 import type { Log } from '../platform/log.ts';
+import { NO_SERVICE_MANAGER } from '../platform/service-manager.ts';
 import { type AgentOptions, assemble, type Parts, serverUrl } from './assemble.ts';
 import { serverFingerprint } from './host/fingerprint.ts';
 import type { Journal } from './journal/journal.ts';
+import { superviseUntilStopped } from './liveness/supervise.ts';
 import { runScheduled, type Scheduled } from './schedule.ts';
 import { deliverUntilStopped } from './worker/deliver.ts';
 import { pollUntilStopped } from './worker/poll.ts';
@@ -19,6 +22,10 @@ import { Reconciler, reconcileUntilStopped } from './worker/reconcile.ts';
 /** How long after the signal to stop an open poll is left alone, and how long reports are still handed in. */
 const POLL_GRACE_MS = 3_000;
 const DELIVERY_GRACE_MS = 5_000;
+/** How much longer than the server may hold a poll it may be open, until the agent counts as stuck. */
+const POLL_AIR_MS = 10_000;
+/** For what comes after the last grace: putting away what is open. */
+const END_AIR_MS = 5_000;
 const KEEP_REPORTED_MS = 7 * 86_400_000;
 const KEEP_REPORTED_COUNT = 20_000;
 /** A server that delivers a command again does so within this, and is sent the same report. */
@@ -41,7 +48,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     parts.activity.ready();
     options.onReady();
   });
-  const common = { upstream: parts.upstream, clock, random, log: parts.log, activity: parts.activity };
+  const { upstream, log, activity, progress } = parts;
+  const common = { upstream, clock, random, log, activity, progress };
   const reconciler = new Reconciler({
     upstream: parts.upstream,
     worker: parts.worker,
@@ -53,6 +61,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     ...common,
     onCommand: (envelope) => parts.worker.accept(envelope),
     onCancel: (commandId) => parts.worker.cancel(commandId),
+    pollMaxMs: options.config.poll_timeout_seconds * 1000 + POLL_AIR_MS,
     reconcile: () => reconciler.run(),
     inHand: () => parts.worker.inHand,
     onAnswer: ready,
@@ -67,22 +76,37 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     draining: signals.draining.signal,
     stopped: signals.hangUp.signal,
   });
-  const reconciling = reconcileUntilStopped(reconciler, parts.lostBell, clock, stopping);
-  const scheduled = runScheduled(tasksOf(options, parts), clock, random, stopping);
+  const reconciling = reconcileUntilStopped(reconciler, parts.lostBell, { clock, progress, stopping });
+  const scheduled = runScheduled(tasksOf(options, parts), { clock, random, progress, signal: stopping });
   const ending = shutdown(options, parts, { polling, delivering }, signals);
-  await Promise.race([
-    parts.worker.failed,
-    // Vault is asked beside the first poll: an agent that holds a working token does not wait for it.
-    Promise.all([
-      parts.credentials.refresh(stopping),
-      polling,
-      delivering,
-      reconciling,
-      scheduled,
-      announce(options, parts, ready),
-      ending,
-    ]),
-  ]);
+  const ended = new AbortController();
+  const supervising = supervise(options, parts, ended.signal);
+  try {
+    await Promise.race([
+      parts.worker.failed,
+      // Vault is asked beside the first poll: an agent that holds a working token does not wait for it.
+      Promise.all([
+        parts.credentials.refresh(stopping),
+        polling,
+        delivering,
+        reconciling,
+        scheduled,
+        announce(options, parts, ready),
+        ending,
+      ]),
+    ]);
+  } finally {
+    ended.abort();
+    await supervising;
+  }
+}
+
+// Ready is who has begun, not who has an answer: a control plane that is down must not keep a host from booting.
+async function supervise(options: AgentOptions, parts: Parts, stopped: AbortSignal): Promise<void> {
+  const { clock, serviceManager: manager = NO_SERVICE_MANAGER } = options;
+  const { progress, mask, log, activity } = parts;
+  manager.ready();
+  await superviseUntilStopped({ manager, progress, condition: () => activity.condition, mask, clock, log, stopped });
 }
 
 interface Signals {
@@ -104,6 +128,8 @@ async function shutdown(
 ): Promise<void> {
   const { clock, config, stopping } = options;
   await aborted(stopping);
+  const { serviceManager: manager = NO_SERVICE_MANAGER } = options;
+  manager.stopping(config.stop_deadline_seconds * 1000 + DELIVERY_GRACE_MS + END_AIR_MS);
   parts.log.info('stopping: finishing what runs', { deadline_s: config.stop_deadline_seconds });
   using grace = clock.deadline(POLL_GRACE_MS);
   grace.signal.addEventListener('abort', () => signals.dropPoll.abort(), { once: true });

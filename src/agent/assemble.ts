@@ -5,8 +5,10 @@ import { capabilitiesOf, type Registry } from '../commands/registry.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Doorbell } from '../platform/doorbell.ts';
 import { KeyedLocks } from '../platform/keyed-locks.ts';
+import { LineLimit, type LineLimits } from '../platform/line-limit.ts';
 import { type Log, maskLog } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
+import type { ServiceManager } from '../platform/service-manager.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { Activity } from './activity.ts';
 import type { Config } from './config.ts';
@@ -21,11 +23,13 @@ import { openJournal } from './journal/open-journal.ts';
 import { PatientJournal } from './journal/patient-journal.ts';
 import { SqliteJournal } from './journal/sqlite-journal.ts';
 import type { Policy } from './policy/policy.ts';
+import { Progress } from './liveness/progress.ts';
 import { KnownSecrets } from './redaction/known-secrets.ts';
 import { HttpClient } from './upstream/http-client.ts';
 import { ServerClock } from './upstream/server-clock.ts';
 import { HttpUpstream, type Upstream } from './upstream/upstream.ts';
 import type { LostCircumstances } from './worker/lost-deliveries.ts';
+import { COMMAND_LINE } from './worker/command-lines.ts';
 import { Outbox } from './worker/outbox.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -42,6 +46,8 @@ export interface AgentOptions {
   readonly log: Log;
   /** Aborts when the agent is to stop: no new work, running work is finished, reports are handed in. */
   readonly stopping: AbortSignal;
+  /** Who is told that the agent lives; nobody without it. */
+  readonly serviceManager?: ServiceManager;
   /** Called once, when the control plane has accepted an authenticated request. */
   readonly onReady: () => void;
   /** The parts that touch the disk and the engine, for compositions that put something between. */
@@ -54,6 +60,15 @@ const CONNECTIONS_COUNT = 5;
 const MEBIBYTE = 1024 * 1024;
 /** More than any token: what Vault may hand over in one answer. */
 const VAULT_ANSWER_MAX_BYTES = MEBIBYTE;
+/**
+ * A control plane that comes and goes every minute is 12 lines an hour of each kind. The two lines of a command are not limited here: each
+ * costs a round trip and a write to disk, which bounds them far below what the unit allows itself at journald.
+ */
+const LINE_LIMITS: LineLimits = {
+  burstCount: 20,
+  everyMs: 300_000,
+  unlimited: new Set(Object.values(COMMAND_LINE)),
+};
 
 export interface Parts {
   readonly journal: Journal;
@@ -67,12 +82,15 @@ export interface Parts {
   readonly worker: Worker;
   readonly log: Log;
   readonly activity: Activity;
+  readonly progress: Progress;
+  /** Takes secrets out of a text for others. */
+  readonly mask: (text: string) => string;
 }
 
 /** `cutOff` ends running commands with its reason. What is opened is closed by `stack`. */
 export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: AsyncDisposableStack): Parts {
   const { clock, config, registry, stopping } = options;
-  const log = maskLog(options.log, (text) => secrets.maskText(text));
+  const log = stack.use(new LineLimit(maskLog(options.log, (text) => secrets.maskText(text)), clock, LINE_LIMITS));
   const pollClient = controlPlaneClient(options, 1, stack);
   const client = controlPlaneClient(options, CONNECTIONS_COUNT, stack);
   const credentials = credentialsOf(options, client, log, stack);
@@ -89,6 +107,8 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   const open = (): Journal => openJournal(path, () => create(path, clock.now(), maxBytes), log);
   const journal = stack.use(new PatientJournal({ open, clock, log }));
   const bell = new Doorbell();
+  const progress = new Progress(clock);
+  const mask = (text: string): string => secrets.maskText(text);
   const outbox = new Outbox(journal, clock, log);
   const worker = new Worker({
     registry,
@@ -96,11 +116,12 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     outbox,
     bell,
     context: contextOf(options, docker, secrets),
-    reportMaker: { registry, agentVersion: options.version, mask: (text) => secrets.maskText(text) },
+    reportMaker: { registry, agentVersion: options.version, mask },
     changeMaxAgeMs: config.change_max_age_seconds * 1000,
     serverNow: () => serverClock.now(),
     clock,
     log,
+    progress,
     stopping,
     stopped: cutOff,
   });
@@ -126,6 +147,8 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     worker,
     log,
     activity,
+    progress,
+    mask,
   };
 }
 

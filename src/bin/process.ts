@@ -2,6 +2,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import process from 'node:process';
 import type { Terminal } from '../cli/terminal.ts';
+import { inheritedFrom } from './inherited.ts';
 
 const NODE_MAJOR_MIN = 24;
 
@@ -28,12 +29,15 @@ export function interruption(): AbortSignal {
 }
 
 export function terminalOf(words: readonly string[], interrupted: AbortSignal): Terminal {
+  const { serviceManager, writeEntry } = inheritedFrom(process.env, process.pid);
   return {
     words,
     environment: process.env,
     pid: process.pid,
     isRoot: process.getuid?.() === 0,
     isJournal: isJournal(),
+    serviceManager,
+    writeEntry,
     stdin: stdin(),
     out: (text) => write(1, text),
     err: (text) => write(2, text),

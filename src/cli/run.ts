@@ -24,6 +24,7 @@ export async function run(terminal: Terminal): Promise<ExitName> {
     level: config.log_level,
     format: terminal.isJournal ? 'journal' : 'json',
     write: terminal.out,
+    writeEntry: terminal.writeEntry,
   });
   log.info('status-panel starts', {
     version: VERSION,
@@ -44,6 +45,7 @@ export async function run(terminal: Terminal): Promise<ExitName> {
     clock: systemClock,
     random: systemRandom,
     log,
+    serviceManager: terminal.serviceManager,
     stopping: terminal.interrupted,
     onReady: () => undefined,
   });

@@ -1,4 +1,5 @@
 // What a subcommand sees of the process it runs in: its words, its environment, its streams. Handed in by src/bin.
+import type { ServiceManager } from '../platform/service-manager.ts';
 
 export interface Terminal {
   /** The words after the subcommand. */
@@ -8,6 +9,9 @@ export interface Terminal {
   readonly isRoot: boolean;
   /** Whether standard output is the systemd journal. */
   readonly isJournal: boolean;
+  /** Writes to the journal in its own form, where the unit hands over its socket; false when this entry has to go another way. */
+  readonly writeEntry?: ((entry: Buffer) => boolean) | undefined;
+  readonly serviceManager: ServiceManager;
   readonly stdin: AsyncIterable<Buffer>;
   /** Write whole lines, newline included. */
   readonly out: (text: string) => void;

@@ -1,5 +1,6 @@
-// What the programs need of a logger, and its pino edge: JSON lines on a pipe or a file, readable text under systemd.
+// What the programs need of a logger, and its pino edge: JSON lines on a pipe or a file, readable text and fields under systemd.
 import { type DestinationStream, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
+import { entryOf, nativeEntry } from './journal-entry.ts';
 
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -20,11 +21,13 @@ export interface LogOptions {
   readonly format: 'json' | 'journal';
   /** Takes each finished line, newline included. */
   readonly write: (line: string) => void;
+  /** Takes an entry in journald's own form (journal-entry.ts); false when it cannot, and the line is written instead. */
+  readonly writeEntry?: ((entry: Buffer) => boolean) | undefined;
 }
 
 export function createLog(options: LogOptions): Log {
   const destination: DestinationStream = {
-    write: options.format === 'json' ? options.write : (line) => options.write(journalLine(line)),
+    write: options.format === 'json' ? options.write : (line) => writeJournal(line, options),
   };
   const logger = pino(
     {
@@ -61,29 +64,12 @@ export function maskLog(log: Log, mask: (text: string) => string): Log {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-// sd-daemon(3) priorities: journald takes the level of a line from its <N> prefix.
-const PRIORITY: Readonly<Record<string, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
-
-// journald cuts a line at 48 KiB and only the first part keeps its priority.
-const JOURNAL_LINE_MAX_CHARS = 8_192;
+function writeJournal(jsonLine: string, { write, writeEntry }: LogOptions): void {
+  if (writeEntry?.(nativeEntry(entryOf(jsonLine))) !== true) write(journalLine(jsonLine));
+}
 
 /** One pino line as an operator reads it: `<6>command finished type=health outcome=completed duration_ms=12`. */
 export function journalLine(jsonLine: string): string {
-  const record: unknown = JSON.parse(jsonLine);
-  if (typeof record !== 'object' || record === null) return jsonLine;
-  let level = 'info';
-  let message = '';
-  const pairs: string[] = [];
-  for (const [key, value] of Object.entries(record)) {
-    if (key === 'level') level = String(value);
-    else if (key === 'msg') message = String(value);
-    else if (key !== 'time') pairs.push(`${key}=${logfmtValue(value)}`);
-  }
-  const text = [message.replaceAll(/\s+/gu, ' '), ...pairs].join(' ');
-  return `<${PRIORITY[level] ?? 6}>${text.slice(0, JOURNAL_LINE_MAX_CHARS)}\n`;
-}
-
-function logfmtValue(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /^[\w.:/@+-]+$/u.test(text) ? text : JSON.stringify(text);
+  const { priority, message } = entryOf(jsonLine);
+  return `<${priority}>${message}\n`;
 }

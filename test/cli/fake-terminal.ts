@@ -2,6 +2,7 @@
 import { main } from '../../src/cli/main.ts';
 import type { ExitName } from '../../src/cli/exit-code.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
+import { NO_SERVICE_MANAGER } from '../../src/platform/service-manager.ts';
 import { NEVER } from '../platform/fake-clock.ts';
 
 export interface Session {
@@ -17,6 +18,7 @@ export function terminal(words: readonly string[], more: Partial<Terminal> = {})
     pid: 1,
     isRoot: false,
     isJournal: false,
+    serviceManager: NO_SERVICE_MANAGER,
     stdin: stdinOf(''),
     out: () => undefined,
     err: () => undefined,

@@ -52,8 +52,37 @@ describe('log', () => {
     expect(lines[1]?.length).toBeLessThan(9_000);
   });
 
-  it('gives back what is no object', () => {
-    expect(journalLine('17')).toBe('17');
+  it('writes even what is no object', () => {
+    expect(journalLine('17')).toBe('<6>17\n');
+  });
+
+  it('hands an entry over with its fields, and writes the line when that is refused', () => {
+    const lines: string[] = [];
+    const entries: Buffer[] = [];
+    let takes = true;
+    const log = createLog({
+      level: 'info',
+      format: 'journal',
+      write: (line) => lines.push(line),
+      writeEntry: (entry) => {
+        entries.push(entry);
+        return takes;
+      },
+    });
+    log.warn('command finished', { command_id: 'cmd_1', code: undefined, stack: 'a\nb' });
+    expect(lines).toEqual([]);
+    const [before = '', after = ''] = entries[0]?.toString('latin1').split('STATUS_PANEL_STACK\n') ?? [];
+    expect(before.split('\n')).toEqual([
+      'MESSAGE=command finished command_id=cmd_1 stack="a\\nb"',
+      'PRIORITY=4',
+      'SYSLOG_IDENTIFIER=status-panel',
+      'STATUS_PANEL_COMMAND_ID=cmd_1',
+      '',
+    ]);
+    expect(after).toBe('\x03\0\0\0\0\0\0\0a\nb\n');
+    takes = false;
+    log.error('too large');
+    expect(lines).toEqual(['<3>too large\n']);
   });
 });
 

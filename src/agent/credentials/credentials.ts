@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/fault.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
+import { Reminders } from '../reminders.ts';
 
 /** Where a token comes from: Vault, or the control plane's own answer to a registration. */
 export interface TokenSource {
@@ -25,6 +26,9 @@ export interface CredentialsOptions {
 
 /** However many requests are refused, the source is asked for that reason this seldom. */
 const READ_GAP_MS = 10_000;
+const READ_GAP_JITTER_MS = 1_000;
+/** How long a refused request may at most wait for the token to be read again: the gap, the slower of the sources (30 s), and some air. */
+export const TOKEN_READ_MAX_MS = READ_GAP_MS + READ_GAP_JITTER_MS + 34_000;
 
 export class Credentials {
   readonly #options: CredentialsOptions;
@@ -32,8 +36,8 @@ export class Credentials {
   #lastRefusalReadMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   #asking: Promise<void> | undefined;
-  /** The failure that was logged last, so that one that lasts is told once. */
-  #told: string | undefined;
+  /** While the source cannot be read. */
+  #reminders: Reminders | undefined;
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
@@ -73,26 +77,27 @@ export class Credentials {
   async #readAgain(source: TokenSource, token: string, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     const sinceMs = clock.monotonicMs() - this.#lastRefusalReadMs;
-    if (sinceMs < READ_GAP_MS) await clock.sleep(READ_GAP_MS - sinceMs + random.fraction() * 1_000, signal);
+    if (sinceMs < READ_GAP_MS) await clock.sleep(READ_GAP_MS - sinceMs + random.fraction() * READ_GAP_JITTER_MS, signal);
     if (signal.aborted || token !== this.#token) return;
     this.#lastRefusalReadMs = clock.monotonicMs();
     await this.#readOnce(source, signal);
   }
 
   async #read(source: TokenSource, signal: AbortSignal): Promise<void> {
-    const { log, onChange } = this.#options;
+    const { clock, log, onChange } = this.#options;
     try {
       const token = await source.read(signal);
-      if (this.#told !== undefined) log.info(`${source.name} answers again`);
-      this.#told = undefined;
+      if (this.#reminders !== undefined) log.info(`${source.name} answers again`);
+      this.#reminders = undefined;
       if (token === this.#token) return;
       onChange(token);
       this.#token = token;
       log.info('agent token replaced', { source: source.name });
     } catch (error) {
       const reason = describeError(error);
-      if (signal.aborted || reason === this.#told) return;
-      this.#told = reason;
+      if (signal.aborted) return;
+      this.#reminders ??= new Reminders();
+      if (!this.#reminders.isDue(reason, clock.monotonicMs())) return;
       log.warn('agent token could not be read again; going on with the one in use', { source: source.name, reason });
     }
   }

@@ -30,10 +30,13 @@ export type Delivery = { readonly kind: 'accepted' } | Refusal;
 export type Snapshot = { readonly kind: 'commands'; readonly commands: readonly SnapshotCommand[] } | Refusal;
 
 export interface Upstream {
-  /** One long poll; `working` are the commands in hand. Rejects only when `signal` aborts. */
-  wait(working: readonly string[], signal: AbortSignal): Promise<Poll>;
+  /**
+   * One long poll; `working` are the commands in hand. Rejects only when `signal` aborts. `onAnswered`, here and below, is called when the
+   * server's part is done: if it refused the token, that may be read again before this resolves.
+   */
+  wait(working: readonly string[], signal: AbortSignal, onAnswered?: () => void): Promise<Poll>;
   /** One attempt to hand in a report; `body` is sent and signed as it is. */
-  report(body: string, signal: AbortSignal): Promise<Delivery>;
+  report(body: string, signal: AbortSignal, onAnswered?: () => void): Promise<Delivery>;
   /** The newest commands of this deployment, as the server sees them. */
   snapshot(signal: AbortSignal): Promise<Snapshot>;
   /** Tells the server what this agent can do now. */
@@ -56,8 +59,8 @@ export interface UpstreamOptions {
 }
 
 /** How much longer than the poll itself an answer may take before the connection counts as dead. */
-const POLL_SLACK_MS = 6_000;
-const REPORT_DEADLINE_MS = 30_000;
+export const POLL_SLACK_MS = 6_000;
+export const REPORT_DEADLINE_MS = 30_000;
 /** Short, for the next poll waits for it. */
 const SNAPSHOT_DEADLINE_MS = 3_000;
 
@@ -76,7 +79,7 @@ export class HttpUpstream implements Upstream {
     this.#snapshotPath = `${pathOf(ROUTE.snapshot, parameters)}?command_limit=${SNAPSHOT_COMMANDS_COUNT}`;
   }
 
-  async wait(working: readonly string[], signal: AbortSignal): Promise<Poll> {
+  async wait(working: readonly string[], signal: AbortSignal, onAnswered?: () => void): Promise<Poll> {
     const deadlineMs = this.#options.pollTimeoutSeconds * 1000 + POLL_SLACK_MS;
     const { value, complete } = workingHeader(working);
     const inHand: Readonly<Record<string, string>> = {
@@ -84,15 +87,16 @@ export class HttpUpstream implements Upstream {
       ...(complete ? { [INSTANCE_HEADER]: this.#instance } : {}),
       ...(value === '' ? {} : { [WORKING_HEADER]: value }),
     };
-    const exchange = await this.#send('GET', this.#waitPath, undefined, deadlineMs, signal, inHand);
+    const exchange = await this.#send('GET', this.#waitPath, undefined, deadlineMs, signal, inHand, onAnswered);
     if (exchange.refusal !== undefined) return exchange.refusal;
     if (exchange.answer.status === 204) return { kind: 'nothing', superseded: false, cancel: [] };
     const body = parseJson(exchange.answer.body);
     return body === undefined ? NOT_JSON : parseWaitAnswer(body);
   }
 
-  async report(body: string, signal: AbortSignal): Promise<Delivery> {
-    const exchange = await this.#send('POST', ROUTE.report, Buffer.from(body), REPORT_DEADLINE_MS, signal);
+  async report(body: string, signal: AbortSignal, onAnswered?: () => void): Promise<Delivery> {
+    const bytes = Buffer.from(body);
+    const exchange = await this.#send('POST', ROUTE.report, bytes, REPORT_DEADLINE_MS, signal, {}, onAnswered);
     if (exchange.refusal !== undefined) return exchange.refusal;
     const answer = parseJson(exchange.answer.body);
     if (answer === undefined) return NOT_JSON;
@@ -128,6 +132,7 @@ export class HttpUpstream implements Upstream {
     deadlineMs: number,
     signal: AbortSignal,
     more: Readonly<Record<string, string>> = {},
+    onAnswered?: () => void,
   ): Promise<{ readonly answer: HttpAnswer; readonly refusal: undefined } | { readonly refusal: Refusal }> {
     const { credentials, serverClock } = this.#options;
     const client = path === this.#waitPath ? this.#options.pollClient : this.#options.client;
@@ -138,6 +143,7 @@ export class HttpUpstream implements Upstream {
         { method, path, headers, deadlineMs, ...(body === undefined ? {} : { body }) },
         signal,
       );
+      onAnswered?.();
       serverClock.observe(answer.headers['date']);
       const verdict = classify(answer.status, answer.body);
       if (verdict.kind === 'accepted') return { answer, refusal: undefined };

@@ -6,8 +6,11 @@ import type { Doorbell } from '../../platform/doorbell.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import { type Report, report as reportSchema } from '../../protocol/report.ts';
+import { TOKEN_READ_MAX_MS } from '../credentials/credentials.ts';
+import type { Progress, Step } from '../liveness/progress.ts';
 import { REPORT_RETRY, retryDelayMs } from '../upstream/retry-policy.ts';
-import type { Delivery, Refusal, Upstream } from '../upstream/upstream.ts';
+import { type Delivery, type Refusal, REPORT_DEADLINE_MS, type Upstream } from '../upstream/upstream.ts';
+import { COMMAND_LINE } from './command-lines.ts';
 import { Outage, type TroubleBoard } from './outage.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
 
@@ -18,6 +21,7 @@ export interface DeliverOptions {
   readonly bell: Doorbell;
   readonly registry: Registry;
   readonly activity: TroubleBoard;
+  readonly progress: Progress;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -37,6 +41,10 @@ interface Attempts {
 /** Reports are handed in one after another; only beside one that takes unusually long the next is begun, up to so many. */
 const USUAL_MS = 2_000;
 const IN_FLIGHT_MAX_COUNT = 4;
+/** The loop looks at least this often, rung for or not: it can be seen to live, and no report waits for a bell that was not heard. */
+const LOOK_EVERY_MS = 30_000;
+/** What a timer may be late on a busy host before it counts as stuck. */
+const LATE_MS = 5_000;
 
 export async function deliverUntilStopped(options: DeliverOptions): Promise<void> {
   await new DeliveryLoop(options).run();
@@ -47,16 +55,19 @@ class DeliveryLoop {
   readonly #attempts = new Map<string, Attempts>();
   readonly #inFlight = new Map<string, Promise<void>>();
   readonly #outage: Outage;
+  readonly #step: Step;
   /** The server as a whole is not to be bothered before this. */
   #pauseUntilMs = 0;
 
   constructor(options: DeliverOptions) {
     this.#options = options;
     this.#outage = new Outage('delivery of reports', options.clock, options.log, options.activity);
+    this.#step = options.progress.begin('deliver', 'begins', LATE_MS);
   }
 
   async run(): Promise<void> {
     const { draining, stopped } = this.#options;
+    using _step = this.#step;
     while (!stopped.aborted) {
       const { entry, waitMs } = this.#inFlight.size < IN_FLIGHT_MAX_COUNT ? this.#next() : {};
       if (entry !== undefined) await this.#start(entry);
@@ -69,8 +80,11 @@ class DeliveryLoop {
 
   /** Until a delivery under way has ended, or there is a new report. */
   async #news(): Promise<void> {
+    const { bell, clock } = this.#options;
     const heard = new AbortController();
-    await Promise.race([...this.#inFlight.values(), this.#options.bell.wait(heard.signal)]);
+    this.#step.now('hands in reports', LOOK_EVERY_MS + LATE_MS);
+    const look = clock.sleep(LOOK_EVERY_MS, heard.signal);
+    await Promise.race([...this.#inFlight.values(), bell.wait(heard.signal), look]);
     heard.abort();
   }
 
@@ -79,6 +93,7 @@ class DeliveryLoop {
     const delivery = this.#deliver(entry).finally(() => this.#inFlight.delete(entry.commandId));
     this.#inFlight.set(entry.commandId, delivery);
     const waited = new AbortController();
+    this.#step.now('hands in a report', USUAL_MS + LATE_MS);
     await Promise.race([delivery, this.#options.clock.sleep(USUAL_MS, waited.signal)]);
     waited.abort();
   }
@@ -98,15 +113,23 @@ class DeliveryLoop {
 
   async #rest(waitMs: number | undefined): Promise<void> {
     const { bell, clock, draining } = this.#options;
-    if (waitMs === undefined) await bell.wait(draining);
-    else await clock.sleep(waitMs, draining);
+    if (waitMs !== undefined) {
+      this.#step.now('waits before its next try', waitMs + LATE_MS);
+      await clock.sleep(waitMs, draining);
+      return;
+    }
+    using look = clock.deadline(LOOK_EVERY_MS, draining);
+    this.#step.now('has nothing to hand in', LOOK_EVERY_MS + LATE_MS);
+    await bell.wait(look.signal);
   }
 
   async #deliver(entry: OutboxEntry): Promise<void> {
-    const { upstream, stopped } = this.#options;
+    const { upstream, stopped, progress } = this.#options;
+    using step = progress.begin('deliver', `hands in the report of ${entry.commandId}`, REPORT_DEADLINE_MS + LATE_MS);
+    const answered = (): void => step.now('reads the answer to a report', TOKEN_READ_MAX_MS);
     const attempts = this.#attempts.get(entry.commandId) ?? { failures: 0, notBeforeMs: 0, reduced: false };
     this.#attempts.set(entry.commandId, attempts);
-    const delivery = await attempt(upstream, attempts.reduced ? this.#reduce(entry) : entry.body, stopped);
+    const delivery = await attempt(upstream, attempts.reduced ? this.#reduce(entry) : entry.body, stopped, answered);
     if (delivery === undefined) return;
     if (delivery.kind === 'accepted') this.#accepted(entry, attempts);
     else this.#refused(entry, attempts, delivery);
@@ -154,7 +177,7 @@ class DeliveryLoop {
   #tell(entry: OutboxEntry, state: 'accepted' | 'waiting'): void {
     const report = parseReport(entry.body);
     const { started_at, completed_at } = report;
-    this.#options.log.info('command finished', {
+    this.#options.log.info(COMMAND_LINE.finished, {
       command_id: entry.commandId,
       type: entry.type,
       outcome: report.command_status,
@@ -186,9 +209,14 @@ class DeliveryLoop {
   }
 }
 
-async function attempt(upstream: Upstream, body: string, stopped: AbortSignal): Promise<Delivery | undefined> {
+async function attempt(
+  upstream: Upstream,
+  body: string,
+  stopped: AbortSignal,
+  answered: () => void,
+): Promise<Delivery | undefined> {
   try {
-    return await upstream.report(body, stopped);
+    return await upstream.report(body, stopped, answered);
   } catch (error) {
     if (stopped.aborted) return undefined;
     throw error;

@@ -65,13 +65,18 @@ export function interrupted(execution: Execution, found: string, result?: unknow
   return result === undefined ? outcome : { ...outcome, result };
 }
 
+/** Milliseconds the command may take: what the envelope asks for, within its maximum. */
+export function deadlineOf(command: Command, envelope: CommandEnvelope): number {
+  return Math.min(requestedTimeoutMs(envelope) ?? command.deadlineMs.normal, command.deadlineMs.max);
+}
+
 async function contained<T>(
   execution: Execution,
   stopped: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | Outcome> {
   const { command, context, envelope, log, registry } = execution;
-  const deadlineMs = Math.min(requestedTimeoutMs(envelope) ?? command.deadlineMs.normal, command.deadlineMs.max);
+  const deadlineMs = deadlineOf(command, envelope);
   using deadline = context.clock.deadline(deadlineMs, stopped);
   // What ends a command early is a Fault: the command can then look what it has come to, and the report says both.
   const ending = new AbortController();

@@ -1,8 +1,7 @@
 // Tells of a lasting trouble once, then seldom, then of its end: an operator reads it, and a day of it is a few lines.
 import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
-
-const REMIND_EVERY_MS = 3_600_000;
+import { Reminders } from '../reminders.ts';
 
 /** Where troubles are posted while they last. */
 export interface TroubleBoard {
@@ -16,11 +15,9 @@ export class Outage {
   readonly #log: Log;
   readonly #activity: TroubleBoard;
   #sinceMs: number | undefined;
-  #toldMs = 0;
+  #reminders = new Reminders();
   #lastReason = '';
-  #toldReason = '';
   #failures = 0;
-  #reasonsTold = 0;
 
   /** `what` is the subject of the sentences, as "control plane". */
   constructor(what: string, clock: Clock, log: Log, activity: TroubleBoard) {
@@ -40,18 +37,13 @@ export class Outage {
     this.#failures += 1;
     if (this.#failures === 1 || reason !== this.#lastReason) this.#activity.trouble(this.#what, reason);
     this.#lastReason = reason;
-    // A reason that changes is news, but a server that alternates between two must not fill the journal.
-    const news = reason !== this.#toldReason && this.#reasonsTold < 5;
-    if (!news && nowMs - this.#toldMs < REMIND_EVERY_MS) return;
+    if (!this.#reminders.isDue(reason, nowMs)) return;
     const lastsSeconds = Math.round((nowMs - this.#sinceMs) / 1000);
     this.#log.warn(`${this.#what} cannot be used; trying again`, {
       reason,
       tries: this.#failures,
       lasts_s: lastsSeconds,
     });
-    this.#toldMs = nowMs;
-    this.#toldReason = reason;
-    this.#reasonsTold += 1;
   }
 
   ended(): void {
@@ -61,7 +53,6 @@ export class Outage {
     this.#log.info(`${this.#what} can be used again`, { tries: this.#failures, lasted_s: lastedSeconds });
     this.#sinceMs = undefined;
     this.#failures = 0;
-    this.#toldReason = '';
-    this.#reasonsTold = 0;
+    this.#reminders = new Reminders();
   }
 }

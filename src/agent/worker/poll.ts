@@ -3,6 +3,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Random } from '../../platform/random.ts';
 import type { CommandEnvelope } from '../../protocol/command-envelope.ts';
+import { TOKEN_READ_MAX_MS } from '../credentials/credentials.ts';
+import type { Progress, Step } from '../liveness/progress.ts';
 import { POLL_RETRY, retryDelayMs } from '../upstream/retry-policy.ts';
 import type { Poll, Refusal, Upstream } from '../upstream/upstream.ts';
 import type { Reconciled } from './reconcile.ts';
@@ -24,6 +26,9 @@ export interface PollOptions {
   /** Told of every poll that the server accepted. */
   readonly onAnswer: () => void;
   readonly activity: TroubleBoard;
+  readonly progress: Progress;
+  /** How long a poll may be open at the very most. */
+  readonly pollMaxMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -40,24 +45,33 @@ const STAND_BACK_MS = 15_000;
 const TRIES_ON_START_COUNT = 12;
 const TRY_AGAIN_MS = 500;
 const TRY_FOR_MS = 7_000;
+/** One question for lost deliveries, begun at the last moment, without the token that may be read again for it. */
+const RECONCILE_MAX_MS = TRY_FOR_MS + 5_000;
+/** What a timer may be late on a busy host before it counts as stuck. */
+const LATE_MS = 5_000;
 
 export async function pollUntilStopped(options: PollOptions): Promise<void> {
-  const { upstream, clock, stopping, dropPoll } = options;
+  const { clock, stopping } = options;
   const troubles = {
     outage: new Outage('control plane', clock, options.log, options.activity),
     twin: new Outage('identity', clock, options.log, options.activity),
   };
+  using step = options.progress.begin('poll', 'begins', LATE_MS);
   let reconcileTries = TRIES_ON_START_COUNT;
   while (!stopping.aborted) {
     const beganMs = clock.monotonicMs();
+    if (reconcileTries > 0) step.now('asks for lost commands', RECONCILE_MAX_MS + TOKEN_READ_MAX_MS);
     await reconcile(reconcileTries, options);
     reconcileTries = 0;
-    const poll = await waitOnce(upstream, options.inHand(), dropPoll);
+    const poll = await waitOnce(options, step);
     if (poll === undefined) return;
     if (isAnswer(poll)) options.onAnswer();
     else if (poll.kind === 'unreachable' || poll.kind === 'try-later') reconcileTries = 1;
     const pauseMs = handle(poll, clock.monotonicMs() - beganMs, troubles, options);
-    if (pauseMs > 0) await clock.sleep(pauseMs, stopping);
+    if (pauseMs > 0) {
+      step.now('waits before its next try', pauseMs + LATE_MS);
+      await clock.sleep(pauseMs, stopping);
+    }
   }
 }
 
@@ -71,13 +85,11 @@ async function reconcile(tries: number, options: PollOptions): Promise<void> {
   }
 }
 
-async function waitOnce(
-  upstream: Upstream,
-  inHand: readonly string[],
-  dropPoll: AbortSignal,
-): Promise<Poll | undefined> {
+async function waitOnce(options: PollOptions, step: Step): Promise<Poll | undefined> {
+  const { upstream, dropPoll, pollMaxMs } = options;
+  step.now('waits for a command', pollMaxMs);
   try {
-    return await upstream.wait(inHand, dropPoll);
+    return await upstream.wait(options.inHand(), dropPoll, () => step.now('reads the answer', TOKEN_READ_MAX_MS));
   } catch (error) {
     if (dropPoll.aborted) return undefined;
     throw error;

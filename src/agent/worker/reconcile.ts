@@ -3,6 +3,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Doorbell } from '../../platform/doorbell.ts';
 import type { Log } from '../../platform/log.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import { TOKEN_READ_MAX_MS } from '../credentials/credentials.ts';
+import type { Progress } from '../liveness/progress.ts';
 import { type LostCircumstances, lostDeliveries } from './lost-deliveries.ts';
 import type { Worker } from './worker.ts';
 
@@ -67,16 +69,22 @@ export class Reconciler {
 export async function reconcileUntilStopped(
   reconciler: Reconciler,
   bell: Doorbell,
-  clock: Clock,
-  stopping: AbortSignal,
+  around: { readonly clock: Clock; readonly progress: Progress; readonly stopping: AbortSignal },
 ): Promise<void> {
+  const { clock, progress, stopping } = around;
   while (!stopping.aborted) {
+    // The schedule rings, and is watched itself: nothing to be seen here meanwhile.
     await bell.wait(stopping);
     if (stopping.aborted) return;
-    await reconciler.run();
+    {
+      using _step = progress.begin('reconcile', 'asks for lost commands', ASK_MAX_MS + TOKEN_READ_MAX_MS);
+      await reconciler.run();
+    }
     await clock.sleep(GAP_MS, stopping);
   }
 }
 
 /** A server in trouble is not asked more often for it. */
 const GAP_MS = 5_000;
+/** The question's own deadline, and some air. */
+const ASK_MAX_MS = 8_000;

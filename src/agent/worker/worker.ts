@@ -12,7 +12,9 @@ import type { ErrorCode } from '../../protocol/error-code.ts';
 import { type JournalEntry, recoveryOf } from '../journal/entry.ts';
 import type { Journal } from '../journal/journal.ts';
 import { decide } from './accept.ts';
-import { type Execution, execute, interrupted, investigate, prepare } from './execute.ts';
+import { COMMAND_LINE } from './command-lines.ts';
+import type { Progress } from '../liveness/progress.ts';
+import { deadlineOf, type Execution, execute, interrupted, investigate, prepare } from './execute.ts';
 import { Lanes } from './lanes.ts';
 import type { Outbox } from './outbox.ts';
 import { failure, type ReportMaker, reportOf } from './report-of.ts';
@@ -31,6 +33,7 @@ export interface WorkerOptions {
   readonly serverNow: () => number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly progress: Progress;
   /** No command is begun any more; what waits stays in the journal for the next start. */
   readonly stopping: AbortSignal;
   /** Running commands are ended with this signal's reason. */
@@ -41,6 +44,8 @@ export interface WorkerOptions {
 const READS_MAX_COUNT = 8;
 /** How many parked commands are named to the server, so that it does not hand them out again. */
 const PARKED_NAMED_COUNT = 20;
+/** After its deadline a command still looks what has become of its effect; what takes longer than this is stuck. */
+const AFTER_DEADLINE_MS = 60_000;
 
 /** A command on its way. */
 interface Job {
@@ -84,14 +89,14 @@ export class Worker {
   cancel(commandId: string): void {
     const job = this.#jobs.get(commandId);
     if (job === undefined || job.ending.signal.aborted) return;
-    this.#options.log.info('command cancelled', { command_id: commandId, type: job.envelope.type });
+    this.#options.log.debug('command cancelled', { command_id: commandId, type: job.envelope.type });
     job.ending.abort(new Fault<ErrorCode>('cancelled', 'cancelled by the control plane'));
   }
 
   /** Reports a command that was handed out, never arrived, and is too old to run. */
   refuseLost(envelope: CommandEnvelope): void {
     const { durable } = this.#receive(envelope);
-    this.#options.log.info('command received', { command_id: envelope.command_id, type: envelope.type, lost: true });
+    this.#options.log.info(COMMAND_LINE.received, { command_id: envelope.command_id, type: envelope.type, lost: true });
     const message =
       'the control plane handed it out but it never arrived; it did not run, and it is too late to run it now';
     this.#refuse(envelope, 'delivery_lost', message, durable);
@@ -134,7 +139,7 @@ export class Worker {
       return false;
     }
     if (this.#jobs.has(envelope.command_id)) return false;
-    log.info('command received', { ...fields, by: envelope.created_by ?? undefined });
+    log.info(COMMAND_LINE.received, { ...fields, by: envelope.created_by ?? undefined });
     const command = registry.get(envelope.type);
     if (decision.kind === 'refuse') this.#refuse(envelope, decision.code, decision.message, durable);
     else if (command !== undefined && !durable && command.access === 'change') {
@@ -214,7 +219,10 @@ export class Worker {
     const guarded = async (): Promise<void> => {
       if (job.ending.signal.aborted)
         this.#refuse(job.envelope, 'cancelled', 'cancelled before it was begun', job.durable);
-      else if (!stopping.aborted) await work();
+      else if (!stopping.aborted) {
+        using _step = this.#begin(job);
+        await work();
+      }
     };
     const task =
       job.command.access === 'read' ? this.#lanes.read(guarded, stopping) : this.#lanes.change(prepared.lane, guarded);
@@ -228,6 +236,12 @@ export class Worker {
         this.#jobs.delete(commandId);
       });
     this.#running.add(tracked);
+  }
+
+  // Twice the deadline: after a crash a command may be looked into and then run again.
+  #begin({ command, envelope }: Job): Disposable {
+    const doing = `runs ${envelope.type} (${envelope.command_id})`;
+    return this.#options.progress.begin('worker', doing, 2 * deadlineOf(command, envelope) + AFTER_DEADLINE_MS);
   }
 
   async #run(job: Job, prepared: PreparedCommand): Promise<void> {

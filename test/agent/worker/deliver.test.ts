@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Progress } from '../../../src/agent/liveness/progress.ts';
 import { SqliteJournal } from '../../../src/agent/journal/sqlite-journal.ts';
 import { deliverUntilStopped } from '../../../src/agent/worker/deliver.ts';
 import { Outbox } from '../../../src/agent/worker/outbox.ts';
@@ -65,6 +66,7 @@ function world(answer: (commandId: string, attempt: number) => Delivery | Promis
     bell.ring();
   };
   const running = deliverUntilStopped({
+    progress: new Progress(clock),
     upstream,
     outbox: new Outbox(journal, clock, log),
     bell,

@@ -71,7 +71,6 @@ class NspawnGuest implements Guest {
   readonly suite: Suite;
   readonly hostAddress: string;
   readonly #place: Place;
-  readonly #say: (line: string) => void;
   readonly #guestAddress: string;
   readonly #forgetExit: () => void;
   #launcher: ChildProcess | undefined;
@@ -80,7 +79,6 @@ class NspawnGuest implements Guest {
 
   constructor(place: Place, options: GuestOptions) {
     this.suite = options.suite;
-    this.#say = options.say;
     this.#place = place;
     const base = randomInt(NETWORKS_COUNT) * 4;
     const address = (host: number): string =>

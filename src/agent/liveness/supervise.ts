@@ -1,0 +1,79 @@
+// Tells the service manager that the agent lives, as long as every loop moves on: whether a server answers plays no part in it.
+import type { Clock } from '../../platform/clock.ts';
+import type { Log } from '../../platform/log.ts';
+import type { ServiceManager } from '../../platform/service-manager.ts';
+import { type Condition, lateSteps, sentenceOf } from './liveness.ts';
+import type { Progress } from './progress.ts';
+
+export interface SuperviseOptions {
+  readonly manager: ServiceManager;
+  readonly progress: Progress;
+  readonly condition: () => Condition;
+  /** Everybody on the host may read the sentence. */
+  readonly mask: (text: string) => string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly stopped: AbortSignal;
+}
+
+/** At most; a third of the service manager's patience if that is less. */
+const LOOK_EVERY_MS = 10_000;
+/** A machine that was paused makes all loops late at once, and they are a moment later where they should be. */
+const SECOND_LOOK_MS = 1_000;
+
+/** Ends when `stopped` aborts. */
+export async function superviseUntilStopped(options: SuperviseOptions): Promise<void> {
+  const { manager, clock, stopped } = options;
+  const everyMs = Math.min(LOOK_EVERY_MS, (manager.watchdogMs ?? Number.POSITIVE_INFINITY) / 3);
+  const supervisor = new Supervisor(options);
+  while (!stopped.aborted) {
+    await supervisor.look();
+    await clock.sleep(everyMs, stopped);
+  }
+}
+
+class Supervisor {
+  readonly #options: SuperviseOptions;
+  #sentence = '';
+  #wasLate = false;
+
+  constructor(options: SuperviseOptions) {
+    this.#options = options;
+  }
+
+  async look(): Promise<void> {
+    const { manager, progress, clock, stopped } = this.#options;
+    if (this.#late().length > 0) await clock.sleep(SECOND_LOOK_MS, stopped);
+    if (this.#late().length > 0) {
+      this.#tell();
+      manager.stuck();
+    } else {
+      if (this.#wasLate) this.#options.log.info('all loops move on again');
+      this.#wasLate = false;
+      manager.alive();
+    }
+    const sentence = this.#options.mask(sentenceOf(this.#options.condition(), progress.steps));
+    if (sentence !== this.#sentence) manager.status(sentence);
+    this.#sentence = sentence;
+  }
+
+  #late(): ReturnType<typeof lateSteps> {
+    const { progress, clock } = this.#options;
+    return lateSteps(progress.steps, clock.monotonicMs());
+  }
+
+  // The last line before the service manager ends the process: who is stuck, with what, and for how long.
+  #tell(): void {
+    if (this.#wasLate) return;
+    this.#wasLate = true;
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const { who, doing, sinceMs } of this.#late()) {
+      this.#options.log.error('stuck: the agent has to be started anew', {
+        loop: who,
+        doing,
+        for_s: Math.round((nowMs - sinceMs) / 1000),
+        watched: this.#options.manager.watchdogMs !== undefined,
+      });
+    }
+  }
+}

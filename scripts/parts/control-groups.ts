@@ -45,7 +45,10 @@ export function makeControlGroups(name: string): string[] {
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
       const own = path.join(group, file);
       const given = path.join(hierarchy, file);
-      if (statSync(own, { throwIfNoEntry: false }) !== undefined && statSync(given, { throwIfNoEntry: false }) !== undefined)
+      if (
+        statSync(own, { throwIfNoEntry: false }) !== undefined &&
+        statSync(given, { throwIfNoEntry: false }) !== undefined
+      )
         writeFileSync(own, readFileSync(given));
     }
     return group;

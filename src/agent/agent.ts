@@ -13,7 +13,7 @@ import { NO_SERVICE_MANAGER } from '../platform/service-manager.ts';
 import { type AgentOptions, assemble, type Parts, serverUrl } from './assemble.ts';
 import { serverFingerprint } from './host/fingerprint.ts';
 import type { Journal } from './journal/journal.ts';
-import { superviseUntilStopped } from './liveness/supervise.ts';
+import { supervise } from './liveness/supervise.ts';
 import { runScheduled, type Scheduled } from './schedule.ts';
 import { deliverUntilStopped } from './worker/deliver.ts';
 import { pollUntilStopped } from './worker/poll.ts';
@@ -34,12 +34,7 @@ const KEEP_BODY_MS = 3_600_000;
 /** Runs until `stopping` aborts and all is put away. Rejects on a bug, and when the state directory cannot be used. */
 export async function runAgent(options: AgentOptions): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const signals = {
-    draining: new AbortController(),
-    dropPoll: new AbortController(),
-    cutOff: new AbortController(),
-    hangUp: new AbortController(),
-  };
+  const signals = newSignals();
   const parts = assemble(options, signals.cutOff.signal, stack);
   const { clock, random, stopping } = options;
   parts.worker.recover();
@@ -51,10 +46,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const { upstream, log, activity, progress } = parts;
   const common = { upstream, clock, random, log, activity, progress };
   const reconciler = new Reconciler({
-    upstream: parts.upstream,
+    ...common,
     worker: parts.worker,
     circumstances: parts.lostCircumstances,
-    log: parts.log,
     stopping,
   });
   const polling = pollUntilStopped({
@@ -79,34 +73,21 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const reconciling = reconcileUntilStopped(reconciler, parts.lostBell, { clock, progress, stopping });
   const scheduled = runScheduled(tasksOf(options, parts), { clock, random, progress, signal: stopping });
   const ending = shutdown(options, parts, { polling, delivering }, signals);
-  const ended = new AbortController();
-  const supervising = supervise(options, parts, ended.signal);
-  try {
-    await Promise.race([
-      parts.worker.failed,
-      // Vault is asked beside the first poll: an agent that holds a working token does not wait for it.
-      Promise.all([
-        parts.credentials.refresh(stopping),
-        polling,
-        delivering,
-        reconciling,
-        scheduled,
-        announce(options, parts, ready),
-        ending,
-      ]),
-    ]);
-  } finally {
-    ended.abort();
-    await supervising;
-  }
-}
-
-// Ready is who has begun, not who has an answer: a control plane that is down must not keep a host from booting.
-async function supervise(options: AgentOptions, parts: Parts, stopped: AbortSignal): Promise<void> {
-  const { clock, serviceManager: manager = NO_SERVICE_MANAGER } = options;
-  const { progress, mask, log, activity } = parts;
-  manager.ready();
-  await superviseUntilStopped({ manager, progress, condition: () => activity.condition, mask, clock, log, stopped });
+  const { serviceManager: manager = NO_SERVICE_MANAGER } = options;
+  await using _supervision = supervise({ ...common, manager, condition: () => activity.condition, mask: parts.mask });
+  await Promise.race([
+    parts.worker.failed,
+    // Vault is asked beside the first poll: an agent that holds a working token does not wait for it.
+    Promise.all([
+      parts.credentials.refresh(stopping),
+      polling,
+      delivering,
+      reconciling,
+      scheduled,
+      announce(options, parts, ready),
+      ending,
+    ]),
+  ]);
 }
 
 interface Signals {
@@ -117,6 +98,15 @@ interface Signals {
   readonly cutOff: AbortController;
   /** The delivery loop ends, with the request that is under way. */
   readonly hangUp: AbortController;
+}
+
+function newSignals(): Signals {
+  return {
+    draining: new AbortController(),
+    dropPoll: new AbortController(),
+    cutOff: new AbortController(),
+    hangUp: new AbortController(),
+  };
 }
 
 /** The order of an orderly end: commands finish or are cut off, their reports go out, the open poll is given its grace. */

@@ -90,7 +90,8 @@ export interface Parts {
 /** `cutOff` ends running commands with its reason. What is opened is closed by `stack`. */
 export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: AsyncDisposableStack): Parts {
   const { clock, config, registry, stopping } = options;
-  const log = stack.use(new LineLimit(maskLog(options.log, (text) => secrets.maskText(text)), clock, LINE_LIMITS));
+  const mask = (text: string): string => secrets.maskText(text);
+  const log = stack.use(new LineLimit(maskLog(options.log, mask), clock, LINE_LIMITS));
   const pollClient = controlPlaneClient(options, 1, stack);
   const client = controlPlaneClient(options, CONNECTIONS_COUNT, stack);
   const credentials = credentialsOf(options, client, log, stack);
@@ -108,7 +109,6 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   const journal = stack.use(new PatientJournal({ open, clock, log }));
   const bell = new Doorbell();
   const progress = new Progress(clock);
-  const mask = (text: string): string => secrets.maskText(text);
   const outbox = new Outbox(journal, clock, log);
   const worker = new Worker({
     registry,
@@ -133,22 +133,29 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     outbox,
     bell,
     lostBell: new Doorbell(),
-    lostCircumstances: () => {
-      const { bornAtMs } = journal;
-      if (!journal.healthy || bornAtMs === undefined) return undefined;
-      return {
-        registry,
-        deploymentHash: options.identity.deployment_hash,
-        knows: (commandId) => worker.knows(commandId),
-        serverNowMs: serverClock.now(),
-        journalBornMs: bornAtMs - serverClock.skewMs(),
-      };
-    },
+    lostCircumstances: () => lostCircumstances(options, journal, worker, serverClock),
     worker,
     log,
     activity,
     progress,
     mask,
+  };
+}
+
+function lostCircumstances(
+  { registry, identity }: AgentOptions,
+  journal: PatientJournal,
+  worker: Worker,
+  serverClock: ServerClock,
+): LostCircumstances | undefined {
+  const { bornAtMs } = journal;
+  if (!journal.healthy || bornAtMs === undefined) return undefined;
+  return {
+    registry,
+    deploymentHash: identity.deployment_hash,
+    knows: (commandId) => worker.knows(commandId),
+    serverNowMs: serverClock.now(),
+    journalBornMs: bornAtMs - serverClock.skewMs(),
   };
 }
 

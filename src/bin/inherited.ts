@@ -11,7 +11,15 @@ export interface Inherited {
 
 /** sd_listen_fds(3): descriptors begin here. */
 const FIRST_DESCRIPTOR = 3;
-const NAMES = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];
+const NAMES = [
+  'LISTEN_PID',
+  'LISTEN_PIDFDID',
+  'LISTEN_FDS',
+  'LISTEN_FDNAMES',
+  'NOTIFY_SOCKET',
+  'WATCHDOG_USEC',
+  'WATCHDOG_PID',
+];
 
 /**
  * Takes the descriptors called `notify` and `journal` (unit: OpenFile=; before systemd 253: systemd/start) and forgets the variables that
@@ -25,7 +33,9 @@ export function inheritedFrom(environment: typeof process.env, pid: number): Inh
   const journal = descriptors.get('journal');
   return {
     serviceManager:
-      notify === undefined ? NO_SERVICE_MANAGER : systemdOver((text) => void write(notify, text), watchdogMs(given, pid)),
+      notify === undefined
+        ? NO_SERVICE_MANAGER
+        : systemdOver((text) => void write(notify, text), watchdogMs(given, pid)),
     // Too large for one datagram, or nobody at the other end: the line goes to standard output instead.
     writeEntry: journal === undefined ? undefined : (entry) => write(journal, entry),
   };

@@ -23,7 +23,11 @@ describe('the line limit', () => {
     for (let n = 1; n <= 1_000; n += 1) log.error('report refused', { n });
     expect(written.lines.map((line) => line.fields)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
     await clock.advance(5 * MINUTE_MS);
-    expect(written.lines.at(-1)).toEqual({ level: 'error', message: 'report refused', fields: { n: 1_000, suppressed: 996 } });
+    expect(written.lines.at(-1)).toEqual({
+      level: 'error',
+      message: 'report refused',
+      fields: { n: 1_000, suppressed: 996 },
+    });
     expect(written.lines).toHaveLength(4);
   });
 

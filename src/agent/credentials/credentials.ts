@@ -77,7 +77,8 @@ export class Credentials {
   async #readAgain(source: TokenSource, token: string, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     const sinceMs = clock.monotonicMs() - this.#lastRefusalReadMs;
-    if (sinceMs < READ_GAP_MS) await clock.sleep(READ_GAP_MS - sinceMs + random.fraction() * READ_GAP_JITTER_MS, signal);
+    if (sinceMs < READ_GAP_MS)
+      await clock.sleep(READ_GAP_MS - sinceMs + random.fraction() * READ_GAP_JITTER_MS, signal);
     if (signal.aborted || token !== this.#token) return;
     this.#lastRefusalReadMs = clock.monotonicMs();
     await this.#readOnce(source, signal);

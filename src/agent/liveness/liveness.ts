@@ -30,7 +30,8 @@ export function lateSteps(steps: readonly StepState[], nowMs: number): readonly 
 /** One line for `systemctl status`: how it stands with the control plane, and what each loop does. */
 export function sentenceOf(condition: Condition, steps: readonly StepState[]): string {
   const troubles = Object.entries(condition.troubles).map(
-    ([what, { since, reason }]) => `${what} cannot be used since ${minuteOf(since)}: ${reason.slice(0, REASON_MAX_CHARS)}`,
+    ([what, { since, reason }]) =>
+      `${what} cannot be used since ${minuteOf(since)}: ${reason.slice(0, REASON_MAX_CHARS)}`,
   );
   const connected =
     condition.readyAt === undefined

@@ -21,6 +21,20 @@ const LOOK_EVERY_MS = 10_000;
 /** A machine that was paused makes all loops late at once, and they are a moment later where they should be. */
 const SECOND_LOOK_MS = 1_000;
 
+/** Tells that the agent is ready, for its loops have begun, and supervises until it is disposed of. */
+export function supervise(options: Omit<SuperviseOptions, 'stopped'>): AsyncDisposable {
+  // Ready is who has begun, not who has an answer: a control plane that is down must not keep a host from booting.
+  options.manager.ready();
+  const ended = new AbortController();
+  const supervising = superviseUntilStopped({ ...options, stopped: ended.signal });
+  return {
+    async [Symbol.asyncDispose]() {
+      ended.abort(null);
+      await supervising;
+    },
+  };
+}
+
 /** Ends when `stopped` aborts. */
 export async function superviseUntilStopped(options: SuperviseOptions): Promise<void> {
   const { manager, clock, stopped } = options;

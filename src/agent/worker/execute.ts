@@ -65,8 +65,16 @@ export function interrupted(execution: Execution, found: string, result?: unknow
   return result === undefined ? outcome : { ...outcome, result };
 }
 
+/** After its deadline a command still looks what has become of its effect; what takes longer than this is stuck. */
+const AFTER_DEADLINE_MS = 60_000;
+
+/** Milliseconds after which a command counts as stuck: after a crash it may be looked into and then run again. */
+export function stuckAfterMs(command: Command, envelope: CommandEnvelope): number {
+  return 2 * deadlineOf(command, envelope) + AFTER_DEADLINE_MS;
+}
+
 /** Milliseconds the command may take: what the envelope asks for, within its maximum. */
-export function deadlineOf(command: Command, envelope: CommandEnvelope): number {
+function deadlineOf(command: Command, envelope: CommandEnvelope): number {
   return Math.min(requestedTimeoutMs(envelope) ?? command.deadlineMs.normal, command.deadlineMs.max);
 }
 

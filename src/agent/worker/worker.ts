@@ -14,7 +14,7 @@ import type { Journal } from '../journal/journal.ts';
 import { decide } from './accept.ts';
 import { COMMAND_LINE } from './command-lines.ts';
 import type { Progress } from '../liveness/progress.ts';
-import { deadlineOf, type Execution, execute, interrupted, investigate, prepare } from './execute.ts';
+import { type Execution, execute, interrupted, investigate, prepare, stuckAfterMs } from './execute.ts';
 import { Lanes } from './lanes.ts';
 import type { Outbox } from './outbox.ts';
 import { failure, type ReportMaker, reportOf } from './report-of.ts';
@@ -44,8 +44,6 @@ export interface WorkerOptions {
 const READS_MAX_COUNT = 8;
 /** How many parked commands are named to the server, so that it does not hand them out again. */
 const PARKED_NAMED_COUNT = 20;
-/** After its deadline a command still looks what has become of its effect; what takes longer than this is stuck. */
-const AFTER_DEADLINE_MS = 60_000;
 
 /** A command on its way. */
 interface Job {
@@ -213,14 +211,15 @@ export class Worker {
   }
 
   #schedule(job: Job, prepared: PreparedCommand, work: () => Promise<void>): void {
-    const { stopping } = this.#options;
+    const { progress, stopping } = this.#options;
     const commandId = job.envelope.command_id;
     this.#jobs.set(commandId, job);
     const guarded = async (): Promise<void> => {
       if (job.ending.signal.aborted)
         this.#refuse(job.envelope, 'cancelled', 'cancelled before it was begun', job.durable);
       else if (!stopping.aborted) {
-        using _step = this.#begin(job);
+        const doing = `runs ${job.envelope.type} (${commandId})`;
+        using _step = progress.begin('worker', doing, stuckAfterMs(job.command, job.envelope));
         await work();
       }
     };
@@ -236,12 +235,6 @@ export class Worker {
         this.#jobs.delete(commandId);
       });
     this.#running.add(tracked);
-  }
-
-  // Twice the deadline: after a crash a command may be looked into and then run again.
-  #begin({ command, envelope }: Job): Disposable {
-    const doing = `runs ${envelope.type} (${envelope.command_id})`;
-    return this.#options.progress.begin('worker', doing, 2 * deadlineOf(command, envelope) + AFTER_DEADLINE_MS);
   }
 
   async #run(job: Job, prepared: PreparedCommand): Promise<void> {

@@ -74,7 +74,9 @@ describe('the sentence for systemctl status', () => {
   });
 
   it('names troubles with their reason, on one short line', () => {
-    const troubles = { 'control plane': { since: '2026-01-09T10:12:44.120Z', reason: `ECONNREFUSED\n${'x'.repeat(500)}` } };
+    const troubles = {
+      'control plane': { since: '2026-01-09T10:12:44.120Z', reason: `ECONNREFUSED\n${'x'.repeat(500)}` },
+    };
     const sentence = sentenceOf({ ...FINE, troubles }, steps);
     expect(sentence).toMatch(/^control plane cannot be used since 2026-01-09T10:12Z: ECONNREFUSED x+; poll waits/u);
     expect(sentence.length).toBeLessThan(300);

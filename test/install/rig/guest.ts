@@ -81,8 +81,7 @@ class NspawnGuest implements Guest {
     this.suite = options.suite;
     this.#place = place;
     const base = randomInt(NETWORKS_COUNT) * 4;
-    const address = (host: number): string =>
-      `198.${18 + (base >> 16)}.${(base >> 8) & 255}.${(base & 255) + host}`;
+    const address = (host: number): string => `198.${18 + (base >> 16)}.${(base >> 8) & 255}.${(base & 255) + host}`;
     this.hostAddress = address(1);
     this.#guestAddress = address(2);
     this.#forgetExit = removeAtExit(() => leavePlace(place));
@@ -117,7 +116,13 @@ class NspawnGuest implements Guest {
 
   async login(script: string, stdin = ''): Promise<Ran> {
     const unit = ['systemd-run', '--quiet', '--pipe', '--wait', '--collect', '--service-type=exec'];
-    const settings = ['--description=test', '-p', 'Environment=HOME=/root LANG=C.UTF-8', '-p', 'KillMode=control-group'];
+    const settings = [
+      '--description=test',
+      '-p',
+      'Environment=HOME=/root LANG=C.UTF-8',
+      '-p',
+      'KillMode=control-group',
+    ];
     return await this.run([...unit, ...settings, '--', 'sh', '-c', script], stdin);
   }
 
@@ -133,9 +138,8 @@ class NspawnGuest implements Guest {
     if (nspawn !== undefined) {
       // nspawn passes it on as the request to halt in order.
       process.kill(nspawn, 'SIGTERM');
-      const launcher = this.#launcher;
       const givenUpAt = systemClock.monotonicMs() + HALT_DEADLINE_MS;
-      while (launcher?.exitCode === null && launcher.signalCode === null && systemClock.monotonicMs() < givenUpAt)
+      while (this.#nspawn() !== undefined && systemClock.monotonicMs() < givenUpAt)
         await systemClock.sleep(LOOK_AGAIN_MS);
     }
     leavePlace(this.#place);
@@ -189,7 +193,8 @@ class NspawnGuest implements Guest {
     }
     this.bootMs = Math.round(systemClock.monotonicMs() - beganMs);
     if (state === 'running') return;
-    const failed = state === 'degraded' ? await this.run(['systemctl', '--failed', '--plain', '--no-legend']) : undefined;
+    const failed =
+      state === 'degraded' ? await this.run(['systemctl', '--failed', '--plain', '--no-legend']) : undefined;
     throw new Error(`The guest (${this.suite}) did not boot: ${state}${indented(failed?.stdout ?? this.#console())}`);
   }
 
@@ -231,7 +236,11 @@ async function firstLine(child: ChildProcess, said: () => string): Promise<void>
 async function captured(command: string, words: readonly string[], stdin: string): Promise<Ran> {
   const { promise, resolve, reject } = Promise.withResolvers<Ran>();
   using deadline = systemClock.deadline(RUN_DEADLINE_MS);
-  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'], signal: deadline.signal, killSignal: 'SIGKILL' });
+  const child = spawn(command, words, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    signal: deadline.signal,
+    killSignal: 'SIGKILL',
+  });
   const chunks: { readonly out: Buffer[]; readonly err: Buffer[] } = { out: [], err: [] };
   child.stdout.on('data', (chunk: Buffer) => chunks.out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => chunks.err.push(chunk));

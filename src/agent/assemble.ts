@@ -196,6 +196,7 @@ function vaultSource(options: AgentOptions, stack: AsyncDisposableStack): TokenS
       connections: 1,
       answerMaxBytes: VAULT_ANSWER_MAX_BYTES,
       caFile: config.vault_ca_file,
+      socketPath: config.vault_egress_socket,
     }),
   );
   const settings = {
@@ -243,6 +244,7 @@ function controlPlaneClient(options: AgentOptions, connections: number, stack: A
       connections,
       answerMaxBytes: LIMITS.answerMaxBytes,
       caFile: options.config.ca_file,
+      socketPath: options.config.egress_socket,
     }),
   );
 }

@@ -45,6 +45,13 @@ export const SETTINGS = {
     meaning: "PEM file with the certificate authorities to trust for the control plane, instead of Node's.",
     byDefault: "Node's built-in authorities",
   },
+  egress_socket: {
+    schema: path.optional(),
+    example: '/run/status-panel-egress/control-plane.sock',
+    meaning:
+      'Unix socket that leads to the control plane, used in place of the network; TLS stays end to end (docs/hardening.md).',
+    byDefault: 'the network',
+  },
   poll_timeout_seconds: {
     schema: wholeNumber(LIMITS.pollTimeoutMinSeconds, LIMITS.pollTimeoutMaxSeconds).default(30),
     example: '30',
@@ -123,6 +130,12 @@ export const SETTINGS = {
     example: '/etc/status-panel/vault-ca.pem',
     meaning: "PEM file with the certificate authorities to trust for Vault, instead of Node's.",
     byDefault: "Node's built-in authorities",
+  },
+  vault_egress_socket: {
+    schema: path.optional(),
+    example: '/run/status-panel-egress/vault.sock',
+    meaning: 'Unix socket that leads to Vault, used in place of the network.',
+    byDefault: 'the network',
   },
   vault_refresh_schedule: {
     schema: z

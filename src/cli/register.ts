@@ -43,6 +43,7 @@ export async function register(terminal: Terminal): Promise<ExitName> {
     connections: 1,
     answerMaxBytes: LIMITS.answerMaxBytes,
     caFile: line.config.ca_file,
+    socketPath: line.config.egress_socket,
   });
   const facts = { serverUrl, fingerprint: serverFingerprint(), agentVersion: VERSION, nowMs: systemClock.now() };
   const identity = await confirmed(terminal, client, await enrolPatiently(terminal, client, enrolment, facts), facts);

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { CAPABILITY_MAP } from '../../src/protocol/capability.ts';
 import { ShiftedClock } from './clocks.ts';
+import { SNAPSHOT_COMMANDS_COUNT } from '../../src/protocol/snapshot.ts';
 import { FINGERPRINT, newPerson, onBothDatabases, pause, type TestAgent } from './harness.ts';
 
 const clock = new ShiftedClock();
@@ -254,6 +255,8 @@ onBothDatabases('people', { clock }, (world) => {
       ],
       apps: [],
     });
+    const asAgentsAsk = `?command_limit=${SNAPSHOT_COMMANDS_COUNT}`;
+    expect((await agent.get(`/api/v1/agent/deployments/${agent.deploymentHash}${asAgentsAsk}`)).status).toBe(200);
   });
 
   test('health answers anybody', async () => {

@@ -27,6 +27,8 @@ export interface HttpClientOptions {
   readonly answerMaxBytes: number;
   /** PEM file with the certificate authorities to trust instead of Node's own. */
   readonly caFile?: string | undefined;
+  /** Unix socket that leads to the origin's host and port, in place of the network. What goes through it is the same, TLS included. */
+  readonly socketPath?: string | undefined;
 }
 
 const CONNECT_DEADLINE_MS = 10_000;
@@ -162,7 +164,11 @@ function openPool(options: HttpClientOptions): Pool {
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_DEADLINE_MS, ...caOf(options.caFile) },
+    connect: {
+      timeout: CONNECT_DEADLINE_MS,
+      ...caOf(options.caFile),
+      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
+    },
   });
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { LIMITS } from '../../protocol/limits.ts';
 import { deploymentHash } from '../../protocol/text.ts';
 import { readPath, readQuery } from '../http/body.ts';
-import { flagQuery, limitQuery } from '../http/query.ts';
+import { flagQuery, snapshotLimitQuery } from '../http/query.ts';
 import { type CommandRow, wireCommand } from '../queue/command-row.ts';
 import type { AgentRow } from '../registry/agents.ts';
 import type { Services } from '../services.ts';
@@ -13,7 +13,7 @@ const ROUTE_SNAPSHOT = '/api/v1/agent/deployments/:deployment_hash';
 const HEALTH_RESULTS_COUNT = 10;
 
 const path = z.object({ deployment_hash: deploymentHash });
-const query = z.object({ command_limit: limitQuery, include_command_results: flagQuery });
+const query = z.object({ command_limit: snapshotLimitQuery, include_command_results: flagQuery });
 
 /**
  * The deployment's own agent, its owner or the administrator. 200 `{message, item:{agent, commands, containers, apps}}`: commands

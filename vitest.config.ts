@@ -1,4 +1,4 @@
-// Test projects: `unit` needs nothing, `contract` a database, `docker` and `e2e` a private Docker Engine.
+// Test projects: `unit` needs nothing, `contract` a database, `docker` and `e2e` a private Docker Engine, `install` a machine that it boots.
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 
@@ -54,6 +54,18 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'install',
+          sequence: { groupOrder: 5 },
+          include: ['test/install/**/*.test.ts'],
+          globalSetup: ['./test/support/provide-release.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          // Each file boots a machine of its own.
+          maxWorkers: 2,
         },
       },
       {

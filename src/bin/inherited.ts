@@ -22,7 +22,7 @@ const NAMES = [
 ];
 
 /**
- * Takes the descriptors called `notify` and `journal` (unit: OpenFile=; before systemd 253: systemd/start) and forgets the variables that
+ * Takes the descriptors called `notify` and `journal` (unit: OpenFile=; before systemd 253: systemd/start-below-253.sh) and forgets the variables that
  * told of them, which are for this process alone. Node itself marks what it inherits close-on-exec.
  */
 export function inheritedFrom(environment: typeof process.env, pid: number): Inherited {

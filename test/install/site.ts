@@ -1,0 +1,128 @@
+// A machine with the agent on it and a control plane beside it: two programs that know each other by HTTP alone, for the tests of the installation.
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { z } from 'zod';
+import { AgentProcess } from '../../scripts/parts/agent-process.ts';
+import { ControlPlaneClient, type FinishedCommand } from '../../scripts/parts/control-plane-client.ts';
+import { runContainer } from '../../scripts/parts/containers.ts';
+import { importBusyboxImage } from '../../scripts/parts/images.ts';
+import { type Identity, loadIdentity } from '../../src/agent/identity/identity.ts';
+import { VERSION } from '../../src/version.ts';
+import { type Guest, startGuest } from './rig/guest.ts';
+import type { Suite } from './rig/root-file-system.ts';
+import { say } from '../support/shared-part.ts';
+
+export const STACK_ID = 'stack-install';
+export const UNIT = 'status-panel';
+const CONTROL_PLANE = join(import.meta.dirname, '..', '..', 'src', 'bin', 'control-plane.ts');
+const IMAGE = 'status-panel-test:busybox';
+const readyLine = z.object({ url: z.string(), admin_token_file: z.string() });
+
+export class Site implements AsyncDisposable {
+  readonly guest: Guest;
+  readonly controlPlane: AgentProcess;
+  readonly url: string;
+  readonly adminToken: string;
+  readonly client: ControlPlaneClient;
+  readonly #releaseDirectory: string;
+  readonly #opened: AsyncDisposableStack;
+
+  private constructor(
+    guest: Guest,
+    controlPlane: AgentProcess,
+    address: { readonly url: string; readonly adminToken: string },
+    releaseDirectory: string,
+    opened: AsyncDisposableStack,
+  ) {
+    this.guest = guest;
+    this.controlPlane = controlPlane;
+    this.url = address.url;
+    this.adminToken = address.adminToken;
+    this.client = new ControlPlaneClient(address);
+    this.#releaseDirectory = releaseDirectory;
+    this.#opened = opened;
+  }
+
+  /** Boots the machine and starts the control plane on the address that the machine has of this one. */
+  static async open(suite: Suite, releaseDirectory: string): Promise<Site> {
+    await using opened = new AsyncDisposableStack();
+    const home = mkdtempSync(join(tmpdir(), 'status-panel-install-'));
+    opened.defer(() => rmSync(home, { recursive: true, force: true }));
+    const guest = opened.use(await startGuest({ suite, say }));
+    mkdirSync(join(home, 'data'));
+    const words = ['--listen', `${guest.hostAddress}:0`, '--data-dir', join(home, 'data'), '--dev-vault'];
+    const environment = { CONTROL_PLANE_RELEASE_DIR: releaseDirectory };
+    const controlPlane = opened.use(
+      AgentProcess.start(words, environment, { program: CONTROL_PLANE, endWith: 'SIGKILL' }),
+    );
+    const line = await controlPlane.line((one) => one.includes('"control plane ready"'), 60_000);
+    const { url, admin_token_file } = readyLine.parse(JSON.parse(line));
+    const adminToken = readFileSync(admin_token_file, 'utf8').trim();
+    return new Site(guest, controlPlane, { url, adminToken }, releaseDirectory, opened.move());
+  }
+
+  get dockerSocket(): string {
+    return `${this.guest.root}/run/docker.sock`;
+  }
+
+  get identity(): Identity {
+    const identity = loadIdentity(`${this.guest.root}/var/lib/status-panel`);
+    if (identity === undefined) throw new Error('the machine is not registered');
+    return identity;
+  }
+
+  /** Installs the release with a purchase of its own. Returns the purchase token. */
+  async install(): Promise<string> {
+    const token = await this.client.mintPurchaseToken(STACK_ID);
+    const archive = `status-panel-${VERSION}-linux-${process.arch}.tar.gz`;
+    copyFileSync(join(this.#releaseDirectory, archive), `${this.guest.root}/root/${archive}`);
+    copyFileSync(join(import.meta.dirname, 'stand-in.sh'), `${this.guest.root}/root/stand-in.sh`);
+    await this.guest.sh(`sh /root/stand-in.sh /root/${archive} ${VERSION} ${this.url} ${STACK_ID}`, `${token}\n`);
+    await this.ready();
+    return token;
+  }
+
+  /** Starts a container in the machine's own engine. */
+  async container(name: string): Promise<string> {
+    const engine = { socketPath: this.dockerSocket };
+    await importBusyboxImage(engine, IMAGE);
+    return await runContainer(engine, { image: IMAGE, name, command: ['sleep', '1000000'], init: true });
+  }
+
+  async ask(type: string, parameters: unknown): Promise<FinishedCommand> {
+    return await this.client.ask(this.identity.deployment_hash, type, parameters);
+  }
+
+  /** One property of the unit. */
+  async show(property: string): Promise<string> {
+    return (await this.guest.sh(`systemctl show --property=${property} --value ${UNIT}`)).trim();
+  }
+
+  /** The agent's own words, without systemd's about it. */
+  async lines(filter = ''): Promise<readonly string[]> {
+    const text = await this.guest.sh(`journalctl --quiet --output=cat --identifier=${UNIT} ${filter}`);
+    return text.split('\n').filter((line) => line !== '');
+  }
+
+  /** Waits until a process other than `before` runs and the control plane has accepted it; returns its number. */
+  async ready(before = ''): Promise<string> {
+    const status = 'runuser -u status-panel -- status-panel status --state-directory /var/lib/status-panel';
+    const beganMs = performance.now();
+    for (;;) {
+      const pid = await this.show('MainPID');
+      const said = await this.guest.run(['sh', '-c', status]);
+      if (pid !== '0' && pid !== before && said.exitCode === 0 && said.stdout.includes(` ${pid}, `)) return pid;
+      if (performance.now() - beganMs > 90_000) {
+        const journal = await this.guest.sh(`journalctl --no-pager --lines=30 --unit=${UNIT}`);
+        throw new Error(`the agent did not become ready:\n${said.stdout}${said.stderr}\n${journal}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened.disposeAsync();
+  }
+}

@@ -37,6 +37,8 @@ export function readActivity(stateDirectory: string): ActivityState | undefined 
 export class Activity {
   readonly #path: string;
   readonly #clock: Clock;
+  /** Called after every change. */
+  onChange: () => void = () => undefined;
   #state: ActivityState;
 
   constructor(stateDirectory: string, process: { readonly pid: number; readonly version: string }, clock: Clock) {
@@ -76,6 +78,7 @@ export class Activity {
   #change(state: ActivityState): void {
     this.#state = state;
     this.#write();
+    this.onChange();
   }
 
   // Worth nothing after a crash, so it is not synced; and a full disk must not keep the agent from its work.

@@ -7,6 +7,7 @@
 // will say so again (liveness/), and the service manager is told that the agent lives as long as all of them keep to that.
 import { capabilitiesOf } from '../commands/registry.ts';
 import type { Clock } from '../platform/clock.ts';
+import { Doorbell } from '../platform/doorbell.ts';
 import { Fault } from '../platform/fault.ts';
 import type { Log } from '../platform/log.ts';
 import { NO_SERVICE_MANAGER } from '../platform/service-manager.ts';
@@ -73,8 +74,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const reconciling = reconcileUntilStopped(reconciler, parts.lostBell, { clock, progress, stopping });
   const scheduled = runScheduled(tasksOf(options, parts), { clock, random, progress, signal: stopping });
   const ending = shutdown(options, parts, { polling, delivering }, signals);
-  const { serviceManager: manager = NO_SERVICE_MANAGER } = options;
-  await using _supervision = supervise({ ...common, manager, condition: () => activity.condition, mask: parts.mask });
+  await using _supervision = supervision(options, parts);
   await Promise.race([
     parts.worker.failed,
     // Vault is asked beside the first poll: an agent that holds a working token does not wait for it.
@@ -88,6 +88,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       ending,
     ]),
   ]);
+}
+
+function supervision({ clock, serviceManager }: AgentOptions, parts: Parts): AsyncDisposable {
+  const { activity, progress, mask, log } = parts;
+  const news = new Doorbell();
+  activity.onChange = () => news.ring();
+  const manager = serviceManager ?? NO_SERVICE_MANAGER;
+  return supervise({ manager, progress, condition: () => activity.condition, news, mask, clock, log });
 }
 
 interface Signals {

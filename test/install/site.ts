@@ -1,17 +1,16 @@
 // A machine with the agent on it and a control plane beside it: two programs that know each other by HTTP alone, for the tests of the installation.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { z } from 'zod';
 import { AgentProcess } from '../../scripts/parts/agent-process.ts';
 import { ControlPlaneClient, type FinishedCommand } from '../../scripts/parts/control-plane-client.ts';
 import { runContainer } from '../../scripts/parts/containers.ts';
 import { importBusyboxImage } from '../../scripts/parts/images.ts';
 import { type Identity, loadIdentity } from '../../src/agent/identity/identity.ts';
-import { VERSION } from '../../src/version.ts';
-import { type Guest, startGuest } from './rig/guest.ts';
+import { type Guest, type Ran, startGuest } from './rig/guest.ts';
 import type { Suite } from './rig/root-file-system.ts';
+import { tarGz } from '../platform/archive/written-tar.ts';
 import { say } from '../support/shared-part.ts';
 
 export const STACK_ID = 'stack-install';
@@ -26,14 +25,12 @@ export class Site implements AsyncDisposable {
   readonly url: string;
   readonly adminToken: string;
   readonly client: ControlPlaneClient;
-  readonly #releaseDirectory: string;
   readonly #opened: AsyncDisposableStack;
 
   private constructor(
     guest: Guest,
     controlPlane: AgentProcess,
     address: { readonly url: string; readonly adminToken: string },
-    releaseDirectory: string,
     opened: AsyncDisposableStack,
   ) {
     this.guest = guest;
@@ -41,7 +38,6 @@ export class Site implements AsyncDisposable {
     this.url = address.url;
     this.adminToken = address.adminToken;
     this.client = new ControlPlaneClient(address);
-    this.#releaseDirectory = releaseDirectory;
     this.#opened = opened;
   }
 
@@ -52,15 +48,20 @@ export class Site implements AsyncDisposable {
     opened.defer(() => rmSync(home, { recursive: true, force: true }));
     const guest = opened.use(await startGuest({ suite, say }));
     mkdirSync(join(home, 'data'));
+    mkdirSync(join(home, 'stacks'));
+    writeFileSync(
+      join(home, 'stacks', `${STACK_ID}.tar.gz`),
+      tarGz({ path: 'docker-compose.yml', bytes: 'services: {}\n' }),
+    );
     const words = ['--listen', `${guest.hostAddress}:0`, '--data-dir', join(home, 'data'), '--dev-vault'];
-    const environment = { CONTROL_PLANE_RELEASE_DIR: releaseDirectory };
+    const environment = { CONTROL_PLANE_RELEASE_DIR: releaseDirectory, CONTROL_PLANE_STACK_DIR: join(home, 'stacks') };
     const controlPlane = opened.use(
       AgentProcess.start(words, environment, { program: CONTROL_PLANE, endWith: 'SIGKILL' }),
     );
     const line = await controlPlane.line((one) => one.includes('"control plane ready"'), 60_000);
     const { url, admin_token_file } = readyLine.parse(JSON.parse(line));
     const adminToken = readFileSync(admin_token_file, 'utf8').trim();
-    return new Site(guest, controlPlane, { url, adminToken }, releaseDirectory, opened.move());
+    return new Site(guest, controlPlane, { url, adminToken }, opened.move());
   }
 
   get dockerSocket(): string {
@@ -73,14 +74,17 @@ export class Site implements AsyncDisposable {
     return identity;
   }
 
-  /** Installs the release with a purchase of its own. Returns the purchase token. */
-  async install(): Promise<string> {
+  /** Types the one line that comes with a purchase, as root without a terminal. */
+  async oneLine(purchaseToken: string, flags = ''): Promise<Ran> {
+    const address = `${this.url}/api/v1/marketplace/install/${purchaseToken}`;
+    return await this.guest.login(`curl -fsSL ${address} | sh${flags === '' ? '' : ` -s -- ${flags}`}`);
+  }
+
+  /** Installs what the control plane publishes, with a purchase of its own. Returns the purchase token. */
+  async install(flags = ''): Promise<string> {
     const token = await this.client.mintPurchaseToken(STACK_ID);
-    const archive = `status-panel-${VERSION}-linux-${process.arch}.tar.gz`;
-    copyFileSync(join(this.#releaseDirectory, archive), `${this.guest.root}/root/${archive}`);
-    copyFileSync(join(import.meta.dirname, 'stand-in.sh'), `${this.guest.root}/root/stand-in.sh`);
-    await this.guest.sh(`sh /root/stand-in.sh /root/${archive} ${VERSION} ${this.url} ${STACK_ID}`, `${token}\n`);
-    await this.ready();
+    const { exitCode, stdout, stderr } = await this.oneLine(token, flags);
+    if (exitCode !== 0) throw new Error(`the installer ended with ${exitCode}:\n${stdout}${stderr}`);
     return token;
   }
 

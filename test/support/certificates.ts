@@ -1,4 +1,4 @@
-// A certificate authority of the tests' own and a server certificate for 127.0.0.1, made anew each time: no key lies in the repository.
+// A certificate authority of the tests' own and a server certificate, made anew each time: no key lies in the repository.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,8 @@ export interface Certificates extends Disposable {
   readonly cert: string;
 }
 
-export async function makeCertificates(): Promise<Certificates> {
+/** `names` are alternative names as OpenSSL writes them. */
+export async function makeCertificates(names: readonly string[] = ['IP:127.0.0.1']): Promise<Certificates> {
   const openssl = await findOpenssl();
   const directory = mkdtempSync(join(tmpdir(), 'status-panel-tls-'));
   const at = (name: string): string => join(directory, name);
@@ -34,8 +35,8 @@ export async function makeCertificates(): Promise<Certificates> {
     '-subj',
     '/CN=Test Authority',
   );
-  run('req', ...newKey, '-keyout', at('server.key'), '-out', at('server.csr'), '-subj', '/CN=127.0.0.1');
-  writeFileSync(at('extensions'), 'subjectAltName=IP:127.0.0.1\n');
+  run('req', ...newKey, '-keyout', at('server.key'), '-out', at('server.csr'), '-subj', '/CN=Test Server');
+  writeFileSync(at('extensions'), `subjectAltName=${names.join(',')}\n`);
   const signing = ['-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-extfile', at('extensions')];
   run('x509', '-req', '-in', at('server.csr'), ...signing, '-out', at('server.pem'), '-days', '2');
   return {

@@ -1,5 +1,6 @@
 // Tells the service manager that the agent lives, as long as every loop moves on: whether a server answers plays no part in it.
 import type { Clock } from '../../platform/clock.ts';
+import type { Doorbell } from '../../platform/doorbell.ts';
 import type { Log } from '../../platform/log.ts';
 import type { ServiceManager } from '../../platform/service-manager.ts';
 import { type Condition, lateSteps, sentenceOf } from './liveness.ts';
@@ -9,6 +10,8 @@ export interface SuperviseOptions {
   readonly manager: ServiceManager;
   readonly progress: Progress;
   readonly condition: () => Condition;
+  /** Rung when the condition has changed, so that it is not told only at the next look. */
+  readonly news: Doorbell;
   /** Everybody on the host may read the sentence. */
   readonly mask: (text: string) => string;
   readonly clock: Clock;
@@ -37,12 +40,13 @@ export function supervise(options: Omit<SuperviseOptions, 'stopped'>): AsyncDisp
 
 /** Ends when `stopped` aborts. */
 export async function superviseUntilStopped(options: SuperviseOptions): Promise<void> {
-  const { manager, clock, stopped } = options;
+  const { manager, news, clock, stopped } = options;
   const everyMs = Math.min(LOOK_EVERY_MS, (manager.watchdogMs ?? Number.POSITIVE_INFINITY) / 3);
   const supervisor = new Supervisor(options);
   while (!stopped.aborted) {
     await supervisor.look();
-    await clock.sleep(everyMs, stopped);
+    using until = clock.deadline(everyMs, stopped);
+    await news.wait(until.signal);
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lateSteps, sentenceOf, type StepState } from '../../../src/agent/liveness/liveness.ts';
 import { Progress } from '../../../src/agent/liveness/progress.ts';
 import { superviseUntilStopped } from '../../../src/agent/liveness/supervise.ts';
+import { Doorbell } from '../../../src/platform/doorbell.ts';
 import { systemdOver } from '../../../src/platform/service-manager.ts';
 import { FakeClock } from '../../platform/fake-clock.ts';
 import { RecordingLog } from '../../platform/recording-log.ts';
@@ -19,10 +20,12 @@ function world() {
   const manager = systemdOver((text) => heard.push({ atMs: clock.monotonicMs() - beganMs, text }), WATCHDOG_MS);
   const stop = new AbortController();
   const condition = { ...FINE };
+  const news = new Doorbell();
   const supervising = superviseUntilStopped({
     manager,
     progress,
     condition: () => condition,
+    news,
     mask: (text) => text.replaceAll('hunter2', '***'),
     clock,
     log,
@@ -33,7 +36,7 @@ function world() {
     stop.abort();
     await supervising;
   };
-  return { clock, log, progress, heard, told, condition, end };
+  return { clock, log, progress, heard, told, condition, news, end };
 }
 
 describe('a step', () => {
@@ -132,6 +135,16 @@ describe('the supervisor', () => {
     await waking;
     expect(told('WATCHDOG=trigger\n')).toEqual([]);
     expect(log.lines).toEqual([]);
+    await end();
+  });
+
+  it('tells at once what has changed', async () => {
+    const { clock, heard, condition, news, end } = world();
+    await clock.advance(1_000);
+    condition.troubles = { 'control plane': { since: '2026-01-09T10:12:44.120Z', reason: 'gone' } };
+    news.ring();
+    await clock.advance(0);
+    expect(heard.at(-1)?.text).toMatch(/^STATUS=control plane cannot be used/u);
     await end();
   });
 

@@ -43,8 +43,8 @@ export interface Guest extends AsyncDisposable {
   run(words: readonly string[], stdin?: string): Promise<Ran>;
   /** Like `run`, with a shell; throws with what was printed when it does not end with 0. Returns standard output. */
   sh(script: string, stdin?: string): Promise<string>;
-  /** Runs a shell script as somebody who has logged in would: a unit of its own, without a terminal. */
-  login(script: string, stdin?: string): Promise<Ran>;
+  /** Runs a shell script as somebody who has logged in would: a unit of its own, without a terminal. It stands in no command line. */
+  login(script: string): Promise<Ran>;
   reboot(): Promise<void>;
 }
 
@@ -114,7 +114,7 @@ class NspawnGuest implements Guest {
     throw new Error(`in the guest, ${script}\nended with ${ran.exitCode}${indented(ran.stdout + ran.stderr)}`);
   }
 
-  async login(script: string, stdin = ''): Promise<Ran> {
+  async login(script: string): Promise<Ran> {
     const unit = ['systemd-run', '--quiet', '--pipe', '--wait', '--collect', '--service-type=exec'];
     const settings = [
       '--description=test',
@@ -123,7 +123,7 @@ class NspawnGuest implements Guest {
       '-p',
       'KillMode=control-group',
     ];
-    return await this.run([...unit, ...settings, '--', 'sh', '-c', script], stdin);
+    return await this.run([...unit, ...settings, '--', 'sh', '-s'], script);
   }
 
   async reboot(): Promise<void> {

@@ -97,9 +97,9 @@ have() {
   command -v "$1" >/dev/null 2>&1
 }
 
-# The last line that a program wrote before it failed.
+# What a program wrote before it failed, in one line: its last, unless curl gave its reason before its advice.
 last_words() {
-  tail -n 1 "$work/log" 2>/dev/null
+  grep -m 1 '^curl: (' "$work/log" 2>/dev/null || tail -n 1 "$work/log" 2>/dev/null
 }
 
 # must WHAT COMMAND…: a change to this host that is expected to work.

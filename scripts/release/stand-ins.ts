@@ -1,7 +1,7 @@
 // What the released program is built without: parts of its libraries for ways of working it never takes, and what stands in for each.
 //
 // dockerode and docker-modem load all of these when they are loaded, for engines over ssh, for BuildKit and for build contexts; the agent
-// speaks to one unix socket and builds nothing. undici's index loads fetch, caches, mocks and proxies; the agent uses its pool.
+// speaks to one unix socket and builds nothing. undici's index loads fetch, caches and mocks; the agent uses its pool, and a pool of tunnels behind a proxy.
 
 /** Modules, by the end of their path under node_modules, and what they would be for. Using one of them throws an error that says this. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
@@ -19,7 +19,9 @@ export const REPLACED: Readonly<Record<string, string>> = {
   'undici/index.js': [
     "const Dispatcher = require('./lib/dispatcher/dispatcher');",
     "Dispatcher.prototype.request = require('./lib/api/api-request');",
+    "Dispatcher.prototype.connect = require('./lib/api/api-connect');",
     "module.exports.Pool = require('./lib/dispatcher/pool');",
+    "module.exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');",
     '',
   ].join('\n'),
 };

@@ -35,6 +35,8 @@ import { Worker } from './worker/worker.ts';
 
 export interface AgentOptions {
   readonly config: Config;
+  /** The HTTP proxy on the way to an address; without it the direct way is taken. */
+  readonly proxyFor?: (origin: string) => string | undefined;
   readonly policy: Policy;
   readonly identity: Identity;
   readonly stateDirectory: string;
@@ -197,6 +199,7 @@ function vaultSource(options: AgentOptions, stack: AsyncDisposableStack): TokenS
       answerMaxBytes: VAULT_ANSWER_MAX_BYTES,
       caFile: config.vault_ca_file,
       socketPath: config.vault_egress_socket,
+      proxy: options.proxyFor?.(config.vault_address),
     }),
   );
   const settings = {
@@ -245,6 +248,7 @@ function controlPlaneClient(options: AgentOptions, connections: number, stack: A
       answerMaxBytes: LIMITS.answerMaxBytes,
       caFile: options.config.ca_file,
       socketPath: options.config.egress_socket,
+      proxy: options.proxyFor?.(serverUrl(options)),
     }),
   );
 }

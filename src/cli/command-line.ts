@@ -1,6 +1,7 @@
 // Reads flags: the settings of the agent and a subcommand's own. A word that means nothing is an error that says what would.
 import { parseArgs } from 'node:util';
 import { type Config, flagName, resolveConfig, SETTINGS } from '../agent/config.ts';
+import { proxyFor } from '../agent/upstream/proxy.ts';
 import { readIfPresent } from '../platform/durable-file.ts';
 import { describeError, Fault } from '../platform/fault.ts';
 import { placesOf, type Places } from './places.ts';
@@ -15,6 +16,8 @@ export interface OwnFlag {
 export interface CommandLine {
   readonly config: Config;
   readonly places: Places;
+  /** The proxy that the environment names for an address. */
+  readonly proxyFor: (origin: string) => string | undefined;
   readonly text: Readonly<Record<string, string | undefined>>;
   readonly switches: ReadonlySet<string>;
 }
@@ -41,7 +44,13 @@ export function readCommandLine(terminal: Terminal, own: Readonly<Record<string,
       'vault_token_file: vault_address is set, so the file with the Vault token must be too; an example: /etc/status-panel/vault-token',
     );
   }
-  return { config: { ...config, vault_token_file: vaultTokenFile }, places, text, switches };
+  return {
+    config: { ...config, vault_token_file: vaultTokenFile },
+    places,
+    proxyFor: (origin) => proxyFor(origin, terminal.environment),
+    text,
+    switches,
+  };
 }
 
 function readFlags(

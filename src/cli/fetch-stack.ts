@@ -25,6 +25,8 @@ export async function fetchStackArchive(terminal: Terminal): Promise<ExitName> {
     connections: 1,
     answerMaxBytes: LIMITS.answerMaxBytes,
     caFile: line.config.ca_file,
+    socketPath: line.config.egress_socket,
+    proxy: line.proxyFor(origin),
   });
   const outcome = await fetchStack(client, token, stateDirectory, terminal.interrupted);
   const place = `${stateDirectory}/stack`;

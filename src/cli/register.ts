@@ -44,6 +44,7 @@ export async function register(terminal: Terminal): Promise<ExitName> {
     answerMaxBytes: LIMITS.answerMaxBytes,
     caFile: line.config.ca_file,
     socketPath: line.config.egress_socket,
+    proxy: line.proxyFor(serverUrl),
   });
   const facts = { serverUrl, fingerprint: serverFingerprint(), agentVersion: VERSION, nowMs: systemClock.now() };
   const identity = await confirmed(terminal, client, await enrolPatiently(terminal, client, enrolment, facts), facts);

@@ -13,7 +13,7 @@ import type { ExitName } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
 export async function run(terminal: Terminal): Promise<ExitName> {
-  const { config, places } = readCommandLine(terminal, {});
+  const { config, places, proxyFor } = readCommandLine(terminal, {});
   const policy = loadPolicy(places.policyFile);
   const identity = loadIdentity(places.stateDirectory);
   if (identity === undefined) {
@@ -36,6 +36,7 @@ export async function run(terminal: Terminal): Promise<ExitName> {
   });
   await runAgent({
     config,
+    proxyFor,
     policy,
     identity,
     stateDirectory: places.stateDirectory,

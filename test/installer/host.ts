@@ -22,7 +22,8 @@ export class Shop implements AsyncDisposable {
     this.client = new ControlPlaneClient(controlPlane);
   }
 
-  static async open(): Promise<Shop> {
+  /** `publicUrl` is what stands in the installer as the server's address. */
+  static async open(publicUrl?: string): Promise<Shop> {
     const folder = sharedFolder();
     makeKeys(join(folder, 'keys'));
     mkdirSync(join(folder, 'stacks'));
@@ -31,7 +32,7 @@ export class Shop implements AsyncDisposable {
       tarGz({ path: 'docker-compose.yml', bytes: 'services: {}\n' }, { path: 'web/index.html', bytes: 'hello' }),
     );
     await makeRelease({ keys: join(folder, 'keys'), directory: join(folder, 'release'), versions: ['0.1.0'] });
-    const options = { releaseDir: join(folder, 'release'), stackDir: join(folder, 'stacks') };
+    const options = { releaseDir: join(folder, 'release'), stackDir: join(folder, 'stacks'), publicUrl };
     return new Shop(folder, await startControlPlane(options));
   }
 

@@ -1,6 +1,6 @@
 // The edge to HTTP: one request, one answer, with a deadline for the whole, a limit for its size and no surprises.
 import { readFileSync } from 'node:fs';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { abortable } from '../../platform/abortable.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, Fault } from '../../platform/fault.ts';
@@ -29,6 +29,8 @@ export interface HttpClientOptions {
   readonly caFile?: string | undefined;
   /** Unix socket that leads to the origin's host and port, in place of the network. What goes through it is the same, TLS included. */
   readonly socketPath?: string | undefined;
+  /** URL of an HTTP proxy to go through, by a tunnel: it sees host and port, and nothing of what is said over TLS. */
+  readonly proxy?: string | undefined;
 }
 
 const CONNECT_DEADLINE_MS = 10_000;
@@ -39,7 +41,7 @@ const SETTLE_MS = 100;
 
 export class HttpClient implements AsyncDisposable {
   readonly #options: HttpClientOptions;
-  #pool: Pool;
+  #pool: Dispatcher;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -78,7 +80,13 @@ export class HttpClient implements AsyncDisposable {
     using deadline = this.#options.clock.deadline(request.deadlineMs, signal);
     try {
       const { path, headers } = request;
-      const answer = await this.#pool.request({ method: 'GET', path, headers, signal: deadline.signal });
+      const answer = await this.#pool.request({
+        origin: this.#options.origin,
+        method: 'GET',
+        path,
+        headers,
+        signal: deadline.signal,
+      });
       const rest = { status: answer.statusCode, headers: flat(answer.headers) };
       if (answer.statusCode !== 200) return { ...rest, body: await this.#text(answer.body) };
       let sizeBytes = 0;
@@ -103,8 +111,9 @@ export class HttpClient implements AsyncDisposable {
     await this.#pool.destroy();
   }
 
-  async #exchange(pool: Pool, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  async #exchange(pool: Dispatcher, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const answer = await pool.request({
+      origin: this.#options.origin,
       method: request.method,
       path: request.path,
       headers: request.headers,
@@ -116,11 +125,11 @@ export class HttpClient implements AsyncDisposable {
 
   // A request that is queued behind a connection being made does not see its signal, and that connection may never be made: then the pool
   // is of no use to anybody.
-  #letGo(exchange: Exchange, pool: Pool): void {
+  #letGo(exchange: Exchange, pool: Dispatcher): void {
     void this.#replaceIfStuck(exchange, pool);
   }
 
-  async #replaceIfStuck(exchange: Exchange, pool: Pool): Promise<void> {
+  async #replaceIfStuck(exchange: Exchange, pool: Dispatcher): Promise<void> {
     await this.#options.clock.sleep(SETTLE_MS);
     if (exchange.settled || this.#pool !== pool) return;
     this.#pool = openPool(this.#options);
@@ -155,20 +164,27 @@ class Exchange {
   }
 }
 
-function openPool(options: HttpClientOptions): Pool {
-  return new Pool(options.origin, {
-    connections: options.connections,
+function openPool(options: HttpClientOptions): Dispatcher {
+  const { origin, connections, proxy, socketPath } = options;
+  const connect = { timeout: CONNECT_DEADLINE_MS, ...caOf(options.caFile) };
+  const common = {
+    connections,
     pipelining: 1,
     // Our own deadline covers a request from connect to last byte; undici's timers would only wake the process.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connect: {
-      timeout: CONNECT_DEADLINE_MS,
-      ...caOf(options.caFile),
-      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
-    },
+  };
+  if (socketPath !== undefined) return new Pool(origin, { ...common, connect: { ...connect, socketPath } });
+  if (proxy === undefined) return new Pool(origin, { ...common, connect });
+  return new ProxyAgent({
+    ...common,
+    uri: proxy,
+    // Also for http: without a tunnel all requests would share one connection, and wait for the poll.
+    proxyTunnel: true,
+    connectTimeout: CONNECT_DEADLINE_MS,
+    requestTls: connect,
   });
 }
 

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { createRedactor } from '../../src/agent/redaction/redactor.ts';
-import { type CorpusRecord, generateCorpus, ordinaryLines } from './redaction-corpus.ts';
-import { chanceFrom } from './redaction-corpus-shapes.ts';
+import { type CorpusRecord, generateCorpus, ordinaryLines } from './redaction/corpus.ts';
+import { recordsOf } from './redaction/text-set.ts';
+import { chanceFrom } from './redaction/shapes.ts';
 
 interface Score {
   secrets: number;
@@ -57,7 +58,7 @@ export interface Report {
   lineCountChanged: number;
 }
 
-const MOST_MISSES = 400;
+const MOST_MISSES = 4000;
 
 export function measure(records: readonly CorpusRecord[], onMiss: (miss: string) => void = () => {}): Report {
   const kinds = new Map<string, Score>();
@@ -204,11 +205,17 @@ export function run(args: string[]): void {
     options: {
       corpus: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      set: { type: 'string' },
       misses: { type: 'boolean', default: false },
     },
   });
   const seed = Number(values.seed);
-  const records = values.corpus === undefined ? generateCorpus(seed) : readCorpus(values.corpus);
+  const records =
+    values.set !== undefined
+      ? recordsOf(values.set, seed, 6, 2_400)
+      : values.corpus === undefined
+        ? generateCorpus(seed)
+        : readCorpus(values.corpus);
   const misses: string[] = [];
   const note = (miss: string): void => void (misses.length < MOST_MISSES && misses.push(miss));
   printReport(
@@ -221,6 +228,7 @@ export function run(args: string[]): void {
   const heldOut = records.filter((record) => record.heldOut === true);
   if (heldOut.length > 0) printReport('last set of templates', measure(heldOut, note));
   if (values.misses) for (const miss of misses) console.log(miss);
+  if (values.set !== undefined) return;
   const lines = stream(records, seed, 60_000);
   printSpeed('ordinary lines', lines);
   printSpeed('16 KiB lines', longLines(lines, 300));

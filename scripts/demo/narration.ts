@@ -57,7 +57,7 @@ function describeHealth(result: unknown): void {
 function describeLogs(result: unknown): void {
   const { lines } = logsResult.parse(result);
   for (const line of lines) {
-    const message = line.message.replaceAll('***REDACTED***', paint(33, '***REDACTED***'));
+    const message = line.message.replaceAll(/\*\*\*REDACTED:[a-z_]+\*\*\*/g, (mark) => paint(33, mark));
     console.log(`    ${line.ts.slice(11, 23)}  ${line.stream}  ${message}`);
   }
   const masked = lines.filter((line) => line.redacted).length;

@@ -33,7 +33,7 @@ test('version, help, and a word that is no subcommand', async () => {
 test('redact: what would leave the host, line for line', async () => {
   const { exitCode, stdout } = await runCli(['redact'], {}, 'ok\nDB_PASSWORD=hunter2hunter2\n\nlast without an end');
   expect(exitCode).toBe(0);
-  expect(stdout).toBe('ok\nDB_PASSWORD=***REDACTED***\n\nlast without an end');
+  expect(stdout).toBe('ok\nDB_PASSWORD=***REDACTED:env_assignment***\n\nlast without an end');
 });
 
 test('redact --jsonl: one record in, one out; a broken one is named and stops nothing', async () => {
@@ -53,9 +53,9 @@ test('redact --jsonl: one record in, one out; a broken one is named and stops no
       .split('\n')
       .map((line): unknown => JSON.parse(line)),
   ).toEqual([
-    { id: 1, text: 'password=***REDACTED***\nfine' },
-    { id: 'b', text: 'token=***REDACTED***' },
-    { id: 'c', text: 'value is ***REDACTED***' },
+    { id: 1, text: 'password=***REDACTED:env_assignment***\nfine' },
+    { id: 'b', text: 'token=***REDACTED:env_assignment***' },
+    { id: 'c', text: 'value is ***REDACTED:env_value***' },
   ]);
   expect(stderr).toMatch(/^line 2: /u);
 });

@@ -99,10 +99,10 @@ describe('logs', () => {
     expect(text).not.toContain(SECRET);
     expect(text).not.toContain('hunter2hunter2');
     expect(all.lines).toContainEqual(
-      expect.objectContaining({ message: 'starting with ***REDACTED***', redacted: true, stream: 'stdout' }),
+      expect.objectContaining({ message: 'starting with ***REDACTED:env_value***', redacted: true, stream: 'stdout' }),
     );
     expect(all.lines).toContainEqual(
-      expect.objectContaining({ message: 'password=***REDACTED***', redacted: true, stream: 'stderr' }),
+      expect.objectContaining({ message: 'password=***REDACTED:env_assignment***', redacted: true, stream: 'stderr' }),
     );
     expect(all.truncated).toBe(false);
   });

@@ -1,25 +1,57 @@
 // The literals that one pass looks for, each with the matcher that is asked when it is found.
 
+import {
+  AWS_PREFIXES,
+  CARD_BEGINNINGS,
+  ENCODED_KEYS,
+  NAME_CLOSERS,
+  ONE_TIME_CODES,
+  SHORT_NAMES,
+  SPACED_NAMES,
+  STEMS,
+  TOKEN_PATHS,
+  WEBHOOKS,
+} from './anchor-literals.ts';
 import { matchName } from './assignment.ts';
 import { Automaton } from './automaton.ts';
-import { COMMANDS, matchCommand } from './command-line.ts';
+import { CALLED, matchCall } from './call-arguments.ts';
+import { COMMANDS, matchCommand, matchEchoed, matchPositional, POSITIONAL_COMMANDS } from './command-line.ts';
 import { matchEmail } from './email-address.ts';
 import { matchBasic, matchBearer } from './header-value.ts';
 import { matchCard } from './payment-card.ts';
 import { matchEncodedKey, matchKeyBegin, matchKeyEnd, matchPuttyLines, matchPuttyMac } from './private-key.ts';
 import { ISSUER_TOKENS } from './issuer-tokens.ts';
+import { INFIX_TOKENS, matchInfix } from './infix-tokens.ts';
+import { matchInsert } from './insert-statement.ts';
 import type { Scan } from './scan.ts';
-import { matchIdentifiedBy, matchLoginCommand, matchTemporaryPassword } from './statement.ts';
 import {
-  INFIX_TOKENS,
+  matchImapLogin,
+  matchIdentifiedBy,
+  matchLoginCommand,
+  matchOneTimeCode,
+  matchRedisUser,
+  matchSaslMap,
+  matchSaslResponse,
+  matchTemporaryPassword,
+} from './statement.ts';
+import {
   matchDiscord,
-  matchInfix,
+  matchAsana,
   matchIssuerToken,
   matchJwt,
   matchTokenAfter,
+  matchTokenPath,
   matchTwilio,
 } from './token-match.ts';
-import { matchAwsKeyId, matchGoDsn, matchPgPass, matchSlashDsn, matchUrl, matchWebhook } from './url-credentials.ts';
+import {
+  matchAwsKeyId,
+  matchGoDsn,
+  matchPgPass,
+  matchSlashDsn,
+  matchSlashUser,
+  matchUrl,
+  matchWebhook,
+} from './url-credentials.ts';
 
 /** `end` is just behind the literal. */
 type Matcher = (scan: Scan, end: number) => void;
@@ -29,101 +61,12 @@ export interface Anchor {
   readonly match: Matcher;
 }
 
-/** Parts of names; the whole name around one is judged. Short ones are anchored with what may follow a name. */
-const STEMS =
-  'passw passphrase passcode passwd pass_ pwd secret token apikey api_key api-key _key -key .key key= key" key\' key: key% key\\ key] auth cred salt cookie session sess_ sessid sessionid jwt hmac webhook assertion mnemonic passe contrasena senha wachtwoord kennwort userpwd psk seed pepper requirepass bindpw rootpw signature license database_url database-url databaseurl recovery_ backup_code code_verifier samlresponse saml_response dockerconfigjson credential privatekey private_key accesskey secretkey accountkey encryptionkey signingkey masterkey sharedkey presharedkey authkey key> remember storepass keypass'.split(
-    ' ',
-  );
-const SHORT_NAMES = 'pass pw sig sid pin otp cvv cvc key code hmac sign tok ticket totp bearer sas sso'.split(' ');
-const NAME_CLOSERS = ['=', '"', "'", ':', '%', '\\', ' =', ' :', ']', '>'];
-
-const AWS_PREFIXES = ['AKIA', 'ASIA', 'ABIA', 'ACCA'];
-
-const WEBHOOKS = [
-  'hooks.slack.com/services/',
-  'hooks.slack.com/workflows/',
-  'hooks.slack.com/triggers/',
-  'discord.com/api/webhooks/',
-  'discordapp.com/api/webhooks/',
-  'webhook.office.com/webhookb2/',
-  'outlook.office.com/webhook/',
-  'hooks.zapier.com/hooks/catch/',
-  'hooks.zapier.com/hooks/standard/',
-  'maker.ifttt.com/trigger/',
-  'open.feishu.cn/open-apis/bot/v2/hook/',
-  'open.larksuite.com/open-apis/bot/v2/hook/',
-  'hook.make.com/',
-  'hook.eu1.make.com/',
-  'hook.us1.make.com/',
-  'hook.eu2.make.com/',
-  'hook.us2.make.com/',
-  'hc-ping.com/',
-  'nosnch.in/',
-  'hooks.airtable.com/workflows/',
-  'hooks.glip.com/webhook/',
-  'api.opsgenie.com/v1/json/',
-  'alert.victorops.com/integrations/generic/',
-  'webhook.site/',
-  'cloud.ntfy.sh/',
-  'api.flock.com/hooks/sendmessage/',
-  'hooks.stripe.com/',
-  'pipedream.net/',
-  'api.telegram.org/bot',
-  'uptime.betterstack.com/api/v1/heartbeat/',
-  'hooks.workato.com/webhooks/',
-  'chat.googleapis.com/v1/spaces/',
-];
-
-/** All digits are one symbol to the automaton. Shorter runs are years, epochs and ports, several in every line. */
-const CARD_BEGINNINGS = ['00000000000000', '0000 0000', '0000-0000'];
-
-/** Bases of private keys: base64 of `-----BEGIN`, of OpenSSH's magic, and of DER headers that only private keys have. */
-const ENCODED_KEYS = [
-  'LS0tLS1CRUdJTi',
-  'b3BlbnNzaC1rZXktdjE',
-  'MIIEvQIBADANBgkqhki',
-  'MIIEvgIBADANBgkqhki',
-  'MIIEvAIBADANBgkqhki',
-  'MIIJQgIBADANBgkqhki',
-  'MIIJQwIBADANBgkqhki',
-  'MIIJRAIBADANBgkqhki',
-  'MIICdwIBADANBgkqhki',
-  'MIIEpAIBAAKCAQEA',
-  'MIIEowIBAAKCAQEA',
-  'MIIEogIBAAKCAQEA',
-  'MIIEpQIBAAKCAQEA',
-  'MIIJKQIBAAKCAgEA',
-  'MIIJKAIBAAKCAgEA',
-  'MIIJJwIBAAKCAgEA',
-  'MIICXAIBAAKBgQ',
-  'MIICXQIBAAKBgQ',
-  'MC4CAQAwBQYDK2VwBCIEI',
-  'MHcCAQEEI',
-  'MIGHAgEAMBMGByqGSM49',
-  'MIG2AgEAMBAGByqGSM49',
-  'MIGkAgEBBDD',
-];
-
 /** First three characters of any number in base64. */
 function discordPrefixes(): readonly string[] {
   return ['MD', 'MT', 'Mj', 'Mz', 'ND', 'NT', 'Nj', 'Nz', 'OD', 'OT'].flatMap((start) =>
     'AEIMQUYcgk'.split('').map((third) => start + third),
   );
 }
-
-/** Names of two words, as prose writes them. */
-const SPACED_NAMES = [
-  'api key',
-  'secret key',
-  'access key',
-  'encryption key',
-  'signing key',
-  'license key',
-  'auth key',
-  'unseal key',
-  'recovery key',
-  'master key',
-];
 
 function webhookAnchors(): readonly Anchor[] {
   return WEBHOOKS.flatMap((address) => [
@@ -138,6 +81,10 @@ function nameAnchors(): readonly Anchor[] {
     ...STEMS.map((literal) => ({ literal, match: literal.startsWith('key') ? before(1, matchName) : matchName })),
     ...SPACED_NAMES.map((literal) => ({ literal, match: matchName })),
     { literal: 'pass ', match: before(1, matchName) },
+    ...['key .', 'key "', "key '", 'key [', 'key ('].map(
+      (literal): Anchor => ({ literal, match: before(2, matchName) }),
+    ),
+    ...['?t=', '&t=', '?k=', '&k='].map((literal): Anchor => ({ literal, match: before(1, matchName) })),
     ...short.map(({ name, closer }) => ({ literal: name + closer, match: before(closer.length, matchName) })),
   ];
 }
@@ -161,8 +108,10 @@ function tokenAnchors(): readonly Anchor[] {
     ),
     ...discordPrefixes().map((literal): Anchor => ({ literal, match: matchDiscord })),
     { literal: 'SK', match: matchTwilio },
+    { literal: '1/0000000000', match: before(10, matchAsana) },
     { literal: 'eyJ', match: before(3, matchJwt) },
     { literal: '/hooks/', match: (scan, end) => matchTokenAfter(scan, end, 20) },
+    ...TOKEN_PATHS.map((literal): Anchor => ({ literal, match: matchTokenPath })),
   ];
 }
 
@@ -178,6 +127,7 @@ function credentialAnchors(): readonly Anchor[] {
     { literal: 'oracle:thin:', match: matchSlashDsn },
     { literal: 'oracle:oci:', match: matchSlashDsn },
     { literal: 'sqlplus ', match: matchSlashDsn },
+    { literal: '@//', match: before(3, matchSlashUser) },
     ...['5432', '5433', '6432', '*'].map(
       (port): Anchor => ({ literal: `:${port}:`, match: before(port.length + 1, matchPgPass) }),
     ),
@@ -190,16 +140,30 @@ function credentialAnchors(): readonly Anchor[] {
     { literal: 'identified with', match: matchIdentifiedBy },
     { literal: 'temporary password is', match: matchTemporaryPassword },
     ...commandAnchors(),
-    ...['AUTH ', 'PASS ', 'auth" "', 'AUTH PLAIN ', 'AUTH LOGIN '].map(
+    ...CALLED.map((literal): Anchor => ({ literal, match: (scan, end) => matchCall(scan, literal, end) })),
+    { literal: 'insert into', match: matchInsert },
+    { literal: ' login ', match: matchImapLogin },
+    { literal: 'resp=', match: matchSaslResponse },
+    { literal: '334 UGFzc3dvcmQ6', match: matchSaslResponse },
+    ...[']:000 ', ']:00 ', ']:0000 '].map((literal): Anchor => ({ literal, match: matchSaslMap })),
+    ...['" ">', ' on >'].map((literal): Anchor => ({ literal, match: matchRedisUser })),
+    ...ONE_TIME_CODES.map((literal): Anchor => ({ literal, match: matchOneTimeCode })),
+    ...['AUTH ', 'PASS ', 'auth" ', 'AUTH PLAIN ', 'AUTH LOGIN '].map(
       (literal): Anchor => ({ literal, match: (scan, end) => matchLoginCommand(scan, literal, end) }),
     ),
   ];
 }
 
 function commandAnchors(): readonly Anchor[] {
-  return COMMANDS.map(
-    (command): Anchor => ({ literal: `${command} `, match: (scan, end) => matchCommand(scan, command, end) }),
-  );
+  return [
+    ...COMMANDS.map(
+      (command): Anchor => ({ literal: `${command} `, match: (scan, end) => matchCommand(scan, command, end) }),
+    ),
+    ...POSITIONAL_COMMANDS.map(
+      (command): Anchor => ({ literal: `${command} `, match: (scan, end) => matchPositional(scan, command, end) }),
+    ),
+    { literal: 'echo ', match: matchEchoed },
+  ];
 }
 
 function keyAnchors(): readonly Anchor[] {

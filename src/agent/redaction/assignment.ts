@@ -11,6 +11,7 @@ import { matchProse } from './prose.ts';
 import type { Scan } from './scan.ts';
 import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
 import { isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts';
+import { maskAngled, maskWrapped, quotedValueAt, typedValueAt } from './wrapped-value.ts';
 
 const LONGEST_NAME = 128;
 
@@ -54,21 +55,6 @@ function nameAround(scan: Scan, stemEnd: number): Named | undefined {
   return verdict === 'none' ? undefined : { from, to, name, verdict };
 }
 
-/** Wrappers that loggers and debuggers put around a quoted value: `SecretStr('…')`, `u'…'`, `string(8) "…"`. */
-const WRAPPER =
-  /(?:\(?[A-Za-z_.:&*[\]]{1,32}[(=][0-9]{0,6}\)? ?(?:\(len=[0-9]{1,6}\) ?)?|\(string\) (?:\(len=[0-9]{1,6}\) )?|[urbfURBF]{1,2}|\[[0-9]{0,4}\][a-z]{3,8}\{|[&@]|[A-Za-z]{3,12} ?= ?|!!str )(?=\\{0,8}["'`])/y;
-
-function quotedValueAt(text: string, at: number): { from: number; quote: string } | undefined {
-  const direct = quoteAt(text, at);
-  // TOML and Python: """…"""
-  if (direct.length === 1 && text.startsWith(direct.repeat(3), at)) return { from: at + 3, quote: direct };
-  if (direct !== '') return { from: at + direct.length, quote: direct };
-  WRAPPER.lastIndex = at;
-  if (!WRAPPER.test(text)) return undefined;
-  const quote = quoteAt(text, WRAPPER.lastIndex);
-  return quote === '' ? undefined : { from: WRAPPER.lastIndex + quote.length, quote };
-}
-
 /** `unexpected token: "x"` is prose about a token; `token: "x"` and `authToken: "x"` assign one. */
 function isProse(text: string, named: Named, operator: Operator): boolean {
   if (operator.kind !== 'colon' || operator.keyQuote !== '' || /[A-Z_.-]/.test(named.name)) return false;
@@ -97,6 +83,7 @@ function maskQuoted(scan: Scan, named: Named, operator: Operator, from: number, 
   if (!accepted) return false;
   if (named.verdict === 'query' && !isQueryParameter(text, named) && !looksGenerated(value, 20)) return false;
   maskValue(scan, named, from, end);
+  maskChanged(scan, named, end);
   return true;
 }
 
@@ -166,7 +153,8 @@ function maskElement(scan: Scan, named: Named, at: number): boolean {
   return true;
 }
 
-const VALUE_FIELD = /\{\s{0,64}\\*"?(?:value|val|default|stringValue|secretValue)\\*"?\s{0,4}[:=]\s{0,4}(?=\\*["'])/iy;
+const VALUE_FIELD =
+  /[{(]\s{0,64}\\{0,8}"?(?:value|val|default|string|stringValue|secretValue|secretString|secret|plain|plaintext|raw|text|s)\\{0,8}"?\s{0,4}[:=]\s{0,4}(?=\\{0,8}["'])/iy;
 
 /** `"name": {"value": "…"}`. */
 function maskValueField(scan: Scan, named: Named, at: number): boolean {
@@ -187,6 +175,32 @@ function acrossLines(text: string, at: number, operator: Operator): number {
   return match === null ? at : at + match[0].length;
 }
 
+/** Terraform's plan: `name = "old" -> "new"`; the new value is as secret. */
+function maskChanged(scan: Scan, named: Named, from: number): void {
+  const { text } = scan;
+  const arrow = /^\\{0,8}["'`]\s{1,8}(?:->|=>|→)\s{1,8}/.exec(text.slice(from, from + 32));
+  if (arrow === null) return;
+  const at = from + arrow[0].length;
+  const quote = quoteAt(text, at);
+  if (quote === '') return;
+  const end = endOfQuoted(scan, at + quote.length, quote, scan.lineEnd(at));
+  if (acceptsDelimited(named, text.slice(at + quote.length, end))) maskValue(scan, named, at + quote.length, end);
+}
+
+/** pydantic: the field's name on a line of its own, then `…, input_value='…'`. */
+function maskInputValue(scan: Scan, named: Named): boolean {
+  const { text } = scan;
+  if (text.charCodeAt(named.to) !== 10) return false;
+  const marker = text.slice(named.to, named.to + 240).indexOf('input_value=');
+  if (marker === -1) return false;
+  const quote = quoteAt(text, named.to + marker + 12);
+  const from = named.to + marker + 12 + quote.length;
+  const end = quote === '' ? from : endOfQuoted(scan, from, quote, scan.lineEnd(from));
+  if (end === from || !acceptsDelimited(named, text.slice(from, end))) return false;
+  maskValue(scan, named, from, end);
+  return true;
+}
+
 /** Called where a stem of a secret name ends. */
 export function matchName(scan: Scan, stemEnd: number): void {
   // The user of a URL is no name: `https://token:x@host`.
@@ -194,15 +208,24 @@ export function matchName(scan: Scan, stemEnd: number): void {
   const { text } = scan;
   const named = nameAround(scan, stemEnd);
   if (named === undefined) return;
+  const typed = typedValueAt(text, named.to);
   const operator = readOperator(text, named.from, named.to);
+  if (typed !== undefined) {
+    maskQuoted(scan, named, { ...operator, kind: 'equals' }, typed.from, typed.quote);
+    return;
+  }
   if (matchPairedValue(scan, named, operator)) return;
   switch (operator.kind) {
     case 'element':
       maskElement(scan, named, operator.end);
       return;
     case 'none':
+      if (!maskInputValue(scan, named)) maskValueField(scan, named, operator.end);
       return;
     case 'space':
+      if (maskValueField(scan, named, operator.end)) return;
+      matchProse(scan, named, operator);
+      return;
     case 'call':
     case 'pipe':
     case 'comma':
@@ -218,12 +241,9 @@ export function matchName(scan: Scan, stemEnd: number): void {
         return;
       }
       const code = text.charCodeAt(at);
-      if (
-        code === 91 &&
-        (operator.kind !== 'equals' || operator.keyQuote !== '') &&
-        maskList(scan, named, operator, at)
-      )
-        return;
+      if (maskWrapped(scan, named, at)) return;
+      if (code === 60 && maskAngled(scan, named, at)) return;
+      if (code === 91 && maskList(scan, named, operator, at)) return;
       if (code === 123 && maskValueField(scan, named, at)) return;
       if (code === 123 && !inClass(LETTER, text.charCodeAt(at + 1))) return;
       bareAssignment(scan, named, operator, at);

@@ -1,13 +1,23 @@
 // Masks values without quotes, where the notation around them (env line, YAML, logfmt, query, prose) says how far they go.
 
-import { categoryOf, isQueryParameter, isWorkingDirectory, maskValue, type Named } from './named.ts';
-import { inClass, isBlank, UPPER } from './characters.ts';
+import {
+  categoryOf,
+  isGeneratedId,
+  isQueryParameter,
+  isSecretId,
+  isShortCode,
+  isWorkingDirectory,
+  maskValue,
+  type Named,
+} from './named.ts';
+import { ALPHANUMERIC, inClass, isBlank, UPPER } from './characters.ts';
 import { headerEnd, matchAuthorization, matchCookies } from './header-value.ts';
 import type { Operator } from './operator.ts';
 import type { Scan } from './scan.ts';
 import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
 import {
   isAbsent,
+  isObjectReference,
   isNumber,
   isPath,
   isReference,
@@ -24,7 +34,7 @@ const LINE_LEAD =
 const COMMAND_REST =
   /(?:^|\s)(?:-{1,2}[A-Za-z]|[A-Za-z_][\w.-]{0,64}[=:]|&&|\|\||[|;>#(]|\.{0,2}\/|(?:psql|mysql|mysqldump|pg_dump|node|python3?|npm|npx|docker|curl|bash|sh|exec|sudo|redis-cli|restic)\b)/;
 const SENTENCE =
-  /[.!?]$|\b(?:is|are|was|were|must|should|cannot|could|not|has|have|for|the|with|from|at|by|to|of|in|on|a|an|and|or|no|failed|invalid|required|missing|expired|found|error|reset|set|changed|context)\b/i;
+  /[.!?]$|\b(?:is|are|was|were|must|should|cannot|could|not|has|have|been|being|will|after|before|complete|completed|creating|created|destroyed|reading|still|for|the|with|from|at|by|to|of|in|on|a|an|and|or|no|failed|invalid|required|missing|expired|found|error|reset|set|changed|context)\b/i;
 
 /** A value of several words is not looked for in longer lines. */
 const LONGEST_PLAIN_LINE = 1024;
@@ -54,6 +64,7 @@ function isCompound(name: string): boolean {
 function envLineEnd(text: string, at: number, bareEnd: number, lineLimit: number): number {
   const rest = text.slice(bareEnd, Math.min(lineLimit, bareEnd + 512));
   if (rest.trim() === '') return bareEnd;
+  if (/^[;,]\s/.test(rest)) return bareEnd;
   if (COMMAND_REST.test(rest)) return /^[\s]/.test(rest) ? bareEnd : endOfWord(text, at, lineLimit);
   return trimmedEnd(text, at, lineLimit);
 }
@@ -84,7 +95,10 @@ function equalsEnd(scan: Scan, named: Named, operator: Operator, at: number, lin
   const shouted = /^[A-Z][A-Z0-9_]*$/.test(named.name);
   const quote = enclosingQuote(text, named);
   if (quote !== '' && shouted && quoteAt(text, named.to) === '') {
-    const end = endOfQuoted(scan, at, quote, line.end);
+    const closed = endOfQuoted(scan, at, quote, line.end);
+    // An escaped line break inside the string ends the line of the environment.
+    const broken = text.slice(at, Math.min(closed, at + 1024)).search(/\\+[nr]/);
+    const end = broken === -1 ? closed : at + broken;
     return COMMAND_REST.test(text.slice(bareEnd, Math.min(end, bareEnd + 512))) ? bareEnd : Math.max(end, at);
   }
   if (line.leads && (shouted || named.name.includes('.') || operator.spaced))
@@ -99,8 +113,9 @@ function acceptsBare(named: Named, value: string, inQuery: boolean): boolean {
     case 'password':
       return !(isNumber(value) && value.length < 4) && !(/^pass$/i.test(named.name) && isNumber(value));
     case 'digits':
-      return /^[0-9]{3,10}$/.test(value) || looksSecret(value);
+      return isShortCode(named.name, value) || looksSecret(value);
     case 'weak':
+      if (isSecretId(named.name)) return isGeneratedId(value);
       return value.length >= 8 && looksSecret(value) && (inQuery || looksGenerated(value, 8) || value.includes(':'));
     case 'query':
       return inQuery && value.length >= 10 && looksSecret(value);
@@ -110,7 +125,13 @@ function acceptsBare(named: Named, value: string, inQuery: boolean): boolean {
     case 'authorization':
     case 'cookie':
     case 'none':
-      return !isPath(value) && !(isNumber(value) && value.length < 6) && !(value.length < 16 && isStatusWord(value));
+      return (
+        value.length >= 4 &&
+        !isPath(value) &&
+        !isObjectReference(value) &&
+        !(isNumber(value) && value.length < 6) &&
+        !(value.length < 16 && isStatusWord(value))
+      );
   }
 }
 
@@ -122,9 +143,13 @@ function bareEquals(scan: Scan, named: Named, operator: Operator, at: number): v
   if (operator.compares && !looksSecret(value)) return;
   if (operator.kind === 'arrow' && operator.keyQuote === '' && text.charAt(named.to) !== ']' && !looksSecret(value))
     return;
-  if (!acceptsBare(named, value, isQueryParameter(text, named))) return;
+  const environment = line.leads && /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(named.name) && WEAK_SECRET.test(value);
+  if (!environment && !acceptsBare(named, value, isQueryParameter(text, named))) return;
   maskValue(scan, named, at, end);
 }
+
+/** Words that would be said about a secret elsewhere, and are one in an environment: `API_SECRET=secret`. */
+const WEAK_SECRET = /^(?:secret|password|token|key|test|default|public|private|client|server|internal|string)$/i;
 
 /** A block scalar (`key: |`): the deeper indented lines that follow are the value. */
 function maskBlock(scan: Scan, named: Named, headerEnd: number): void {
@@ -146,9 +171,11 @@ function maskBlock(scan: Scan, named: Named, headerEnd: number): void {
 
 /** The rest of a line that begins with the key, when it reads as a value and not as a sentence. */
 function wholeLineValue(named: Named, line: Line, rest: string): boolean {
+  if (rest.endsWith('...')) return false;
   if (!rest.includes(' '))
     return (
-      !isStatusWord(rest) ||
+      (!isStatusWord(rest) &&
+        (named.verdict === 'password' || isCompound(named.name) || !isWordOnly(rest) || looksSecret(rest))) ||
       (named.verdict === 'password' &&
         isCompound(named.name) &&
         !/^(?:invalid|required|missing|expired|wrong|ok|none|empty)$/i.test(rest))
@@ -185,7 +212,9 @@ function acceptsPlainWord(text: string, named: Named, operator: Operator, at: nu
   const value = text.slice(at, end);
   if (value.length < 3 || isStatusWord(value)) return false;
   const before = text.charCodeAt(named.from - 1);
-  const opened = before === 123 || before === 91 || before === 40;
+  // `pam_unix(passwd:chauthtok)` calls something; `(password:x)` groups.
+  const called = before === 40 && inClass(ALPHANUMERIC, text.charCodeAt(named.from - 2));
+  const opened = (before === 123 || before === 91 || before === 40) && !called;
   const follows = text.charAt(end);
   if (!operator.spaced && named.verdict === 'password') {
     if (opened || inClass(UPPER, text.charCodeAt(named.from)))
@@ -244,7 +273,7 @@ export function bareAssignment(scan: Scan, named: Named, operator: Operator, at:
     return;
   }
   if (at >= text.length) return;
-  const tag = /^!!(?:str|binary|int) /.exec(text.slice(at, at + 12))?.[0].length ?? 0;
+  const tag = /^(?:!!(?:str|binary|int)|&[\w-]{1,32}) /.exec(text.slice(at, at + 36))?.[0].length ?? 0;
   if (tag > 0) {
     bareAssignment(scan, named, operator, at + tag);
     return;

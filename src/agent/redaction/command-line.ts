@@ -1,8 +1,9 @@
 // Masks passwords in the short options of well-known commands: `mysql -pX`, `curl -u user:X`, `redis-cli -a X`.
 
+import { inClass, skipBlanks, WORD } from './characters.ts';
 import type { Scan } from './scan.ts';
 import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
-import { isReference } from './value-judgement.ts';
+import { isReference, isWordOnly, looksSecret } from './value-judgement.ts';
 
 const REACH = 2048;
 
@@ -18,6 +19,8 @@ const SEPARATE_P: ShortOption = { pattern: /\s-p[ =]?(?=\S)/g };
 const SEPARATE_W: ShortOption = { pattern: /\s-w (?=\S)/g };
 const SEPARATE_A: ShortOption = { pattern: /\s-a (?=\S)/g };
 const UPPER_P: ShortOption = { pattern: /\s-P ?(?=\S)/g };
+const UPPER_A: ShortOption = { pattern: /\s-A (?=\S)/g };
+const UPPER_X: ShortOption = { pattern: /\s-X (?=\S)/g };
 const USER_PAIR: ShortOption = { pattern: /\s(?:-u|--user|-U|--proxy-user) ?=?(?=\S)/g, separator: ':' };
 const SMB_PAIR: ShortOption = { pattern: /\s-U ?(?=\S)/g, separator: '%' };
 const PASS_SOURCE: ShortOption = { pattern: /\s-(?:passin|passout|pass|password|k) (?:pass:)?(?=\S)/g };
@@ -46,9 +49,105 @@ const OPTIONS: Readonly<Record<string, readonly ShortOption[]>> = {
   sqlcmd: [UPPER_P],
   isql: [UPPER_P],
   unzip: [UPPER_P],
+  etcdctl: [USER_PAIR],
+  wget: [USER_PAIR],
+  http: [{ pattern: /\s(?:-a|--auth) ?=?(?=\S)/g, separator: ':' }],
+  mosquitto_pub: [UPPER_P],
+  mosquitto_sub: [UPPER_P],
+  ipmitool: [UPPER_P],
+  snmpwalk: [UPPER_A, UPPER_X],
+  snmpget: [UPPER_A, UPPER_X],
+  lftp: [{ pattern: /\s-u (?=\S)/g, separator: ',' }],
+  'buildah login': [SEPARATE_P],
+  'skopeo login': [SEPARATE_P],
+  'oc login': [SEPARATE_P],
+  'crane auth login': [SEPARATE_P],
+  'argocd login': [SEPARATE_P],
+  'cf login': [SEPARATE_P],
+  xfreerdp: [{ pattern: /\s\/p:(?=\S)/g }],
+  rdesktop: [SEPARATE_P],
+  mongorestore: [SEPARATE_P],
+  mongoexport: [SEPARATE_P],
+  vncviewer: [SEPARATE_P],
+  zip: [UPPER_P],
+  '7z': [ATTACHED_P],
+};
+
+/** Commands whose password has no option: how many words stand before it. */
+const POSITIONAL: Readonly<Record<string, number>> = {
+  'rabbitmqctl add_user': 1,
+  'rabbitmqctl change_password': 1,
+  'rabbitmqctl authenticate_user': 1,
+  'dbms set-initial-password': 0,
+  'htpasswd -b': 2,
+  'htpasswd -bc': 2,
+  'htpasswd -cb': 2,
+  'htpasswd -nb': 1,
+  'htpasswd -bn': 1,
+  'htpasswd -nbB': 1,
+  basicauth: 1,
+  'net use': 2,
+  'proxychains socks5': 3,
+  'net user': 1,
+  'vncpasswd -f': 0,
+  'smbpasswd -s': 1,
+  'redis-cli config set requirepass': 0,
+  'config set requirepass': 0,
+  'config set masterauth': 0,
+  requirepass: 0,
+  masterauth: 0,
+  bindpw: 0,
+  rootpw: 0,
 };
 
 export const COMMANDS: readonly string[] = Object.keys(OPTIONS);
+export const POSITIONAL_COMMANDS: readonly string[] = Object.keys(POSITIONAL);
+
+/** Called just behind the command and its blank; the words before the password, options among them, are skipped. */
+export function matchPositional(scan: Scan, command: string, end: number): void {
+  const { text } = scan;
+  const before = text.charCodeAt(end - command.length - 2);
+  if (inClass(WORD, before) || before === 45 || before === 46) return;
+  const limit = Math.min(scan.lineEnd(end), end + 512);
+  let at = end;
+  for (let skipped = 0; at < limit; ) {
+    at = skipBlanks(text, at);
+    const quote = quoteAt(text, at);
+    const from = at + quote.length;
+    const stop = Math.min(limit, quote === '' ? endOfBare(scan, from) : endOfQuoted(scan, from, quote, limit));
+    const value = text.slice(from, stop);
+    if (value === '') return;
+    if (quote === '' && value.startsWith('-')) {
+      at = stop;
+      continue;
+    }
+    if (skipped === POSITIONAL[command]) {
+      if (!isReference(value) && value !== '*' && !value.startsWith('/') && (looksSecret(value) || !isWordOnly(value)))
+        scan.add(from, stop, 'env_assignment');
+      return;
+    }
+    skipped += 1;
+    at = stop + quote.length;
+  }
+}
+
+/** `echo x | docker login --password-stdin`: what was echoed. Called behind `echo `. */
+export function matchEchoed(scan: Scan, end: number): void {
+  const { text } = scan;
+  const limit = Math.min(scan.lineEnd(end), end + 512);
+  const flag = /^-[neE]{1,3} /.exec(text.slice(end, end + 5))?.[0].length ?? 0;
+  const quote = quoteAt(text, end + flag);
+  const from = end + flag + quote.length;
+  const stop = quote === '' ? endOfBare(scan, from) : endOfQuoted(scan, from, quote, limit);
+  const rest = text.slice(stop + quote.length, limit);
+  const piped =
+    /^\s*\|\s*(?:sudo )?(?:[\w./-]+ )*?(?:\S*login\b.*-stdin|chpasswd|passwd|.*--(?:pass\w*|token|secret)-stdin|cryptsetup|gpg .*passphrase-fd|sudo -S)/.test(
+      rest,
+    );
+  if (!piped || isReference(text.slice(from, stop))) return;
+  const pair = rest.includes('chpasswd') ? text.slice(from, stop).indexOf(':') + 1 : 0;
+  scan.add(from + pair, stop, 'env_assignment');
+}
 
 /** Called just behind the command and its blank. */
 export function matchCommand(scan: Scan, command: string, end: number): void {

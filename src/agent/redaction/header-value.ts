@@ -150,7 +150,7 @@ export function matchBearer(scan: Scan, wordEnd: number): void {
 function afterScheme(text: string, wordEnd: number): number {
   if (text.startsWith('%20', wordEnd)) return wordEnd + 3;
   const code = text.charCodeAt(wordEnd);
-  if (code === 43 || code === 58 || code === 61) return skipBlanks(text, wordEnd + 1);
+  if (code === 43 || code === 44 || code === 58 || code === 61) return skipBlanks(text, wordEnd + 1);
   if (!isBlank(code)) return -1;
   const at = skipBlanks(text, wordEnd);
   return text.charCodeAt(at) === 34 || text.charCodeAt(at) === 39 ? at + 1 : at;

@@ -11,9 +11,15 @@ const LOOK_BEHIND_VALUE = 512;
 
 /** The key is itself the value of something called name or key. */
 const NAME_LABEL =
-  /(?:^|[^A-Za-z0-9])(?:name|key|k|n|param|parameter|field|variable|var|header|env|setting|option|id|label|property|Name|Key)\\*["']?\s*(?:[:=]|=>)\s*\\*["']?$/;
+  /(?:^|[^A-Za-z0-9])(?:name|key|k|n|param|parameter|field|variable|var|header|env|setting|option|id|label|property)\\*["']?\s*(?:[:=]|=>)\s*\\*["']?$/i;
 const VALUE_LABEL =
   /\\*["']?\s*(?:[,;]|\\n|\\t|\)|\r?\n)?\s{0,64}(?:- )?\\*["']?:?(?:value|val|v|content|contents|data|text|string_value|stringValue|defaultValue|default|secret_value|Value|VALUE)\\*["']?\s*(?:=>|[:=])\s*/y;
+/** Other short fields of the same object that may stand between a name and its value. */
+const OTHER_FIELDS =
+  /(?:\\{0,8}["']?,\s{0,64}\\{0,8}["']?(?!val(?:ue)?\b)[A-Za-z_]{1,24}\\{0,8}["']?\s{0,4}[:=]\s{0,4}(?:\\{0,8}["'][^"'\\\n]{0,64}(?=\\{0,8}["'])|-?[0-9.]{1,20}|true|false|null|None|nil)){1,3}/y;
+/** `SET value='…' WHERE name='X'` */
+const SQL_LABEL =
+  /\b(?:value|val|setting_value|option_value|meta_value|content)\s{0,4}=\s{0,4}(')(?=[^']{1,256}'\s{1,4}WHERE\s[^']{1,64}'$)/gi;
 const BACKWARD_LABEL = /\\*["']?(?:value|val|v|Value|content)\\*["']?\s*(?:=>|[:=])\s*(\\*["'])/g;
 const FORM_LABEL = /form-data;\s*name=\\*["']?$/;
 const FORM_GAP = /\\*["']?(?:(?:\r?\n){2}|(?:\\r\\n){2}|(?:\\n){2})/y;
@@ -48,12 +54,14 @@ function matchBackward(scan: Scan, named: Named): boolean {
   const floor = Math.max(scan.lineStart(named.from), named.from - LOOK_BEHIND_VALUE);
   const before = text.slice(floor, named.from);
   const opened = Math.max(before.lastIndexOf('{'), before.lastIndexOf('<'), before.lastIndexOf('}'));
-  if (opened === -1) return false;
+  const sql = text.charCodeAt(named.from - 1) === 39;
+  if (opened === -1 && !sql) return false;
   let last: RegExpExecArray | undefined;
-  for (const match of before.slice(opened).matchAll(BACKWARD_LABEL)) last = match;
+  if (sql) for (const match of before.slice(Math.max(0, opened)).matchAll(SQL_LABEL)) last = match;
+  if (opened !== -1) for (const match of before.slice(opened).matchAll(BACKWARD_LABEL)) last = match;
   if (last === undefined) return false;
   const [whole, quote = ''] = last;
-  const from = floor + opened + last.index + whole.length;
+  const from = floor + Math.max(0, opened) + last.index + whole.length;
   const end = endOfQuoted(scan, from, quote, named.from);
   return end < named.from && maskRange(scan, named, from, end, false);
 }
@@ -82,13 +90,18 @@ export function matchPairedValue(scan: Scan, named: Named, operator: Operator): 
   if (NESTED_VALUE.test(text)) return maskToElement(scan, named, NESTED_VALUE.lastIndex);
   VALUE_LABEL.lastIndex = named.to;
   if (VALUE_LABEL.test(text)) return maskAt(scan, named, VALUE_LABEL.lastIndex);
+  OTHER_FIELDS.lastIndex = named.to;
+  if (OTHER_FIELDS.test(text)) {
+    VALUE_LABEL.lastIndex = OTHER_FIELDS.lastIndex;
+    if (VALUE_LABEL.test(text)) return maskAt(scan, named, VALUE_LABEL.lastIndex);
+  }
   return operator.kind !== 'element' && matchBackward(scan, named);
 }
 
 /** `name="X" serializeAs="String"><value>v</value>` */
 const NESTED_VALUE = /\\*["'](?:\s{1,8}[\w:]{1,32}="[^"<>]{0,64}"){0,4}\s{0,8}>\s{0,64}<value[^<>]{0,64}>/iy;
-const NAME_ELEMENT = /<[\w:-]{0,24}(?:name|key)>\s*$/i;
-const VALUE_ELEMENT = /<\/[\w:-]{1,32}>\s{0,64}<[\w:-]{0,24}(?:value|string)>/iy;
+const NAME_ELEMENT = /<(?:[\w:-]{0,24}(?:name|key)|(?:td|th|dt|b|code)(?: [^<>]{0,64})?)>\s*$/i;
+const VALUE_ELEMENT = /\s{0,8}<\/[\w:-]{1,32}>\s{0,64}<(?:[\w:-]{0,24}(?:value|string)|td|dd|code)(?: [^<>]{0,64})?>/iy;
 
 /** `<param-name>X</param-name><param-value>v</param-value>`, `<key>X</key><string>v</string>`. */
 function matchElementPair(scan: Scan, named: Named): boolean {
@@ -99,7 +112,10 @@ function matchElementPair(scan: Scan, named: Named): boolean {
 
 function maskToElement(scan: Scan, named: Named, from: number): boolean {
   const close = scan.indexOf('<', from);
-  return close !== -1 && maskRange(scan, named, from, Math.min(close, scan.lineEnd(from)), false);
+  if (close === -1) return false;
+  let end = Math.min(close, scan.lineEnd(from));
+  while (end > from && scan.text.charCodeAt(end - 1) === 32 && close - end < 8) end -= 1;
+  return maskRange(scan, named, from, end, false);
 }
 
 function endOfFormValue(text: string, from: number): number {

@@ -39,11 +39,11 @@ const LONGEST_NAME = 128;
 const MEMO_SIZE = 4096;
 
 const PASSWORD_WORDS = new Set(
-  'password passwd passphrase passcode pwd pass pw passwort kennwort contrasena senha wachtwoord motdepasse requirepass dbpw masterauth'.split(
+  'password passwd passphrase passcode pwd pass pw passwort kennwort contrasena senha wachtwoord motdepasse requirepass dbpw masterauth authtok'.split(
     ' ',
   ),
 );
-const PASSWORD_ENDING = /(?:password|passwd|passphrase|pwd|pass|passwort)$/;
+const PASSWORD_ENDING = /(?:password|passwd|passphrase|pwd|pass|pw|passwort)$/;
 const DIGIT_NAMES = new Set([
   'pin',
   'cvv',
@@ -57,12 +57,14 @@ const DIGIT_NAMES = new Set([
   'securitycode',
 ]);
 const QUERY_NAMES = new Set(
-  'key sig signature code sid hmac sign tok t k token2 ticket assertion appid hash hdnea hdnts samlart policy st pw magic nonce_token accessid'.split(
+  'key sig signature code invite invitation sid hmac sign tok t k token2 ticket assertion appid hash hdnea hdnts samlart policy st pw magic nonce_token accessid'.split(
     ' ',
   ),
 );
 const WEAK_NAMES = new Set(
-  'auth session sess sid authentication connectsid rememberme remember bearer identity sso authn sas xauth'.split(' '),
+  'auth session sess sid authentication connectsid rememberme remember bearer identity sso authn sas xauth secretid'.split(
+    ' ',
+  ),
 );
 const COOKIE_NAMES = new Set([
   'cookie',
@@ -105,13 +107,15 @@ function verdictOfSegments(name: string, segments: readonly string[]): NameVerdi
   if (segments.some((segment) => segment === 'authorization') && !DESCRIBING_WORDS.has(last)) return 'authorization';
   if (segments.includes('webhook') && (last === 'url' || last === 'uri')) return 'webhook';
   // Trailing numbers and environments (`DB_PASSWORD_2`) say nothing.
-  if (DESCRIBING_WORDS.has(last)) return 'none';
+  if (DESCRIBING_WORDS.has(last)) return /^sess(?:ion)?_?id$/.test(segments.slice(-2).join('_')) ? 'weak' : 'none';
+  // `--discovery-token-ca-cert-hash`: what everybody may know of a certificate.
+  if (last === 'hash' && segments.some((segment) => segment === 'cert' || segment === 'ca')) return 'none';
   const secret = segments.filter(secretSegment);
   if (secret.some(passwordSegment)) return 'password';
   const harmless = segments.slice(0, -1).some((segment) => HARMLESS_QUALIFIERS.has(segment));
   if (secret.length > 0) {
-    const countedOrPaged = harmless && secret.every((segment) => segment.endsWith('token') || segment === 'secret');
-    return countedOrPaged ? 'none' : 'secret';
+    const countedOrPaged = harmless && secret.every((segment) => segment.endsWith('token'));
+    return countedOrPaged && !segments.some((segment) => TELLING.has(segment)) ? 'none' : 'secret';
   }
   const lastBare = last.replace(/[0-9]{1,3}$/, '');
   if (lastBare === 'key' && !harmless) {
@@ -124,6 +128,9 @@ function verdictOfSegments(name: string, segments: readonly string[]): NameVerdi
     return 'weak';
   return /^[A-Z][A-Z0-9_]*_AUTH$/.test(name) ? 'weak' : 'none';
 }
+
+/** `next-auth.session-token`: what the token is for says more than what stands before it. */
+const TELLING = new Set('session auth access refresh id bearer api admin service login secret oauth'.split(' '));
 
 export class NameVerdicts {
   readonly #exact = new Map<string, NameVerdict>();

@@ -3,7 +3,16 @@
 import type { NameVerdict } from './name-verdict.ts';
 import type { RedactionCategory } from './redactor.ts';
 import type { Scan } from './scan.ts';
-import { isAbsent, isNumber, isPath, isReference, looksGenerated, looksSecret } from './value-judgement.ts';
+import {
+  isAbsent,
+  isNumber,
+  isObjectReference,
+  isPath,
+  isReference,
+  looksGenerated,
+  looksSecret,
+  UUID,
+} from './value-judgement.ts';
 
 export interface Named {
   readonly from: number;
@@ -33,16 +42,32 @@ export function isWorkingDirectory(named: Named, value: string): boolean {
   return /^pwd$/i.test(named.name) && (isPath(value) || value.startsWith('/'));
 }
 
+/** Three digits are a check number of a card; the pin of an appliance is a small number too, that of a person has four or more. */
+export function isShortCode(name: string, value: string): boolean {
+  return /^[0-9]{4,10}$/.test(value) || (/^cv/i.test(name) && /^[0-9]{3}$/.test(value));
+}
+
+/** Vault's `secret_id` is a secret and generated; that of AWS is a name that somebody chose. */
+export function isSecretId(name: string): boolean {
+  return /^secret_?id$/i.test(name);
+}
+
+export function isGeneratedId(value: string): boolean {
+  return UUID.test(value) || looksGenerated(value, 20);
+}
+
 /** Whether a value that is quoted, or delimited beyond doubt, is to be masked. */
 export function acceptsDelimited(named: Named, value: string): boolean {
   if (isReference(value) || isAbsent(value) || isWorkingDirectory(named, value)) return false;
+  // A label repeats the name it labels.
+  if (value.length < 24 && value.toLowerCase() === named.name.toLowerCase()) return false;
   switch (named.verdict) {
     case 'password':
       return !COMPLAINT.test(value);
     case 'digits':
-      return /^[0-9]{3,10}$/.test(value) || looksSecret(value);
+      return isShortCode(named.name, value) || looksSecret(value);
     case 'weak':
-      return looksSecret(value) && value.length >= 8;
+      return isSecretId(named.name) ? isGeneratedId(value) : looksSecret(value) && value.length >= 8;
     case 'query':
       return looksGenerated(value, 20) && !/^(?:sha|md5|cache|user|session)/i.test(value);
     case 'secret':
@@ -51,7 +76,7 @@ export function acceptsDelimited(named: Named, value: string): boolean {
     case 'authorization':
     case 'cookie':
     case 'none':
-      return !isPath(value) && !(isNumber(value) && value.length < 6);
+      return !isPath(value) && !isObjectReference(value) && !(isNumber(value) && value.length < 6);
   }
 }
 

@@ -33,8 +33,11 @@ const SPELLED: readonly (readonly [string, OperatorKind, boolean])[] = [
   ['!=', 'equals', false],
   ['+=', 'equals', false],
   ['->', 'arrow', false],
+  ['~>', 'arrow', false],
+  ['<-', 'arrow', false],
   ['→', 'arrow', false],
   ['=', 'equals', false],
+  [':: ', 'colon', false],
   ['::', 'none', false],
   ['://', 'none', false],
   [':', 'colon', false],
@@ -47,12 +50,21 @@ const SPELLED: readonly (readonly [string, OperatorKind, boolean])[] = [
   ['&#61;', 'equals', false],
   ['&#x3D;', 'equals', false],
   ['│', 'pipe', false],
+  ['║', 'pipe', false],
+  ['┃', 'pipe', false],
+  ['¦', 'pipe', false],
   ['|', 'pipe', false],
   [',', 'comma', false],
+  [';', 'comma', false],
 ];
 
 /** `["name":protected]=>` and `["name":"Class":private]=>` of PHP's dumps. */
 const VISIBILITY = /^:(?:protected|private|"[\w\\]{1,64}":private)(?=\])/;
+
+/** `env[ NAME ] = x`, `{{NAME}} = x`, `<%= NAME %> = x`: what closes the place of a name before the operator. */
+const PLACEHOLDER_END = /^ ?(?:\]|\)|\}{1,2}|%>)(?= {0,2}[=:])/;
+/** PHP's serialize(): `"name";s:15:"value"`. */
+const SERIALIZED = /^;s:[0-9]{1,6}:(?=\\{0,8}["'])/;
 
 function elementEnd(text: string, from: number): number {
   const limit = Math.min(text.length, from + ELEMENT_REACH);
@@ -91,6 +103,9 @@ export function readOperator(text: string, nameFrom: number, nameTo: number): Op
   at += keyQuote.length;
   if (keyQuote !== '') at += VISIBILITY.exec(text.slice(at, at + 96))?.[0].length ?? 0;
   while (at - nameTo < 120 && (text.charAt(at) === ']' || text.charAt(at) === ')')) at += 1;
+  at += PLACEHOLDER_END.exec(text.slice(at, at + 12))?.[0].length ?? 0;
+  const serialized = keyQuote === '' ? null : SERIALIZED.exec(text.slice(at, at + 24));
+  if (serialized !== null) return { ...plain, keyQuote, kind: 'arrow', end: at + serialized[0].length };
   if (text.startsWith('%5D', at) || text.startsWith('%5d', at)) at += 3;
   if (keyQuote !== '' && text.charAt(at) === '>') return { ...plain, keyQuote, kind: 'element', end: at + 1 };
   // setPassword("…")
@@ -101,6 +116,10 @@ export function readOperator(text: string, nameFrom: number, nameTo: number): Op
     return { ...plain, keyQuote, kind: 'colon', end: behind, spaced: true };
   }
   const blanks = skipBlanks(text, at);
+  if (blanks > at && text.startsWith('....', blanks)) {
+    const behind = runEnd(text, blanks, LEADERS, blanks + 256);
+    return { ...plain, keyQuote, kind: 'colon', end: behind, spaced: true };
+  }
   const spelled = spelledAt(text, blanks);
   if (spelled === undefined) {
     return { ...plain, keyQuote, kind: blanks > at ? 'space' : 'none', end: blanks };

@@ -16,8 +16,7 @@ function lengthsOf(prefix: number): readonly number[] {
   if (prefix === 6011 || two === 65 || (prefix >= 6440 && prefix <= 6499)) return [16, 19];
   if (prefix >= 3528 && prefix <= 3589) return [16];
   if ((prefix >= 3000 && prefix <= 3059) || two === 36 || two === 38 || two === 39) return [14];
-  if (two === 62) return [16, 17, 18, 19];
-  if (two === 50 || (two >= 56 && two <= 58) || two === 67 || two === 63) return [16, 18, 19];
+  if (two === 62) return [16];
   return [];
 }
 
@@ -74,12 +73,20 @@ function standsAlone(text: string, from: number, end: number): boolean {
   return !inClass(LETTER, after) && text.charAt(end) !== '_' && !inClass(DIGIT, after);
 }
 
+/** One in ten numbers of a right length passes the check: what an unbroken one is called decides. */
+function isCounted(text: string, from: number): boolean {
+  const before = text.slice(Math.max(0, from - 32), from);
+  return /(?:order|offset|seq|sequence|invoice|tracking|ticket|job|batch|run|uid|rev|revision|block|txid|snowflake)(?:[ _-]?(?:id|no|nr))?[ =:#"]{1,3}$/i.test(
+    before,
+  );
+}
+
 /** Called where as many digits begin as a card has at least; does nothing unless they begin a run. */
 export function matchCard(scan: Scan, from: number): void {
   const { text } = scan;
   if (from < scan.cardDone || inClass(DIGIT, text.charCodeAt(from - 1))) return;
   const lengths = lengthsOf(Number(text.slice(from, from + 4)));
-  if (lengths.length === 0) return;
+  if (lengths.length === 0 || isCounted(text, from)) return;
   const whole = candidateAt(text, from);
   // Digits that follow after a blank may be another number: shorter readings are tried group by group.
   for (let used = whole.groups.length; used >= 1; used -= 1) {

@@ -43,7 +43,9 @@ function isFlag(text: string, named: Named): boolean {
 function matchFlag(scan: Scan, named: Named, operator: Operator): boolean {
   const { text } = scan;
   if (!isFlag(text, named)) return false;
-  const at = operator.kind === 'comma' ? operator.end : skipBlanks(text, operator.end);
+  let at = operator.kind === 'comma' ? operator.end : skipBlanks(text, operator.end);
+  // The kernel's audit: a1="--password" a2="…"
+  at += /^a[0-9]{1,3}=(?=")/.exec(text.slice(at, at + 6))?.[0].length ?? 0;
   if (operator.keyQuote !== '' && operator.kind !== 'comma' && quoteAt(text, at) === '') return false;
   const { from, end, quote } = candidateAt(scan, at);
   const value = text.slice(from, end);
@@ -69,24 +71,41 @@ function matchTable(scan: Scan, named: Named, operator: Operator): void {
   const { text } = scan;
   const limit = Math.min(scan.lineEnd(operator.end), operator.end + LONGEST_CELL);
   let end = operator.end;
-  while (end < limit && text.charCodeAt(end) > 32 && text.charAt(end) !== '│') end += 1;
+  while (end < limit && text.charCodeAt(end) > 32 && !'│║┃¦'.includes(text.charAt(end))) end += 1;
   const value = text.slice(operator.end, end).replace(/^['"]|['"]$/g, '');
-  if (!/^\s*(?:[|│]|$)/.test(text.slice(end, Math.min(limit, end + 128)))) return;
+  if (!/^\s*(?:[|│║┃¦]|$)/.test(text.slice(end, Math.min(limit, end + 128)))) return;
   if (!operator.spaced || value.includes(' ') || !acceptsDelimited(named, value)) return;
-  const opens = /^[\s|│]*$/.test(text.slice(Math.max(scan.lineStart(named.from), named.from - 40), named.from));
+  const opens = /^[\s|│║┃¦]*$/.test(text.slice(Math.max(scan.lineStart(named.from), named.from - 40), named.from));
   const weak =
     opens &&
     named.verdict === 'password' &&
     !isStatusWord(value) &&
-    /^[\s|│]*$/.test(text.slice(end, Math.min(limit, end + 64)));
+    /^[\s|│║┃¦]*$/.test(text.slice(end, Math.min(limit, end + 64)));
   if (looksSecret(value) || weak) maskValue(scan, named, operator.end, end);
+}
+
+/** `name,value` as a line of its own, `(name,value)`. */
+function matchColumns(scan: Scan, named: Named, operator: Operator): void {
+  const { text } = scan;
+  const before = text.charCodeAt(named.from - 1);
+  const end = endOfBare(scan, operator.end);
+  const value = text.slice(operator.end, end);
+  const pair = before === 40 && text.charCodeAt(end) === 41;
+  const line = named.from === scan.lineStart(named.from) && end >= scan.lineEnd(end);
+  if (!(pair || line) || value.length < 8 || !looksSecret(value) || !acceptsDelimited(named, value)) return;
+  maskValue(scan, named, operator.end, end);
 }
 
 function matchTuple(scan: Scan, named: Named, operator: Operator): void {
   const { text } = scan;
-  // Erlang: {password,<<"…">>}
+  // Erlang: {password,<<"…">>}, {password,"…"}
   const binary = text.startsWith('<<"', operator.end);
-  if (operator.keyQuote === '' && !binary) return;
+  const term = text.charCodeAt(named.from - 1) === 123;
+  if (operator.keyQuote === '' && !binary && quoteAt(text, operator.end) === '') {
+    matchColumns(scan, named, operator);
+    return;
+  }
+  if (operator.keyQuote === '' && !binary && !term) return;
   const { from, end, quote } = candidateAt(scan, operator.end + (binary ? 2 : 0));
   if (quote === '') return;
   const value = text.slice(from, end);
@@ -112,13 +131,35 @@ function connected(text: string, from: number): { at: number; count: number } {
   return { at, count };
 }
 
+/** Words that may stand between a password's name and the password, as installers write them. */
+const LINKS =
+  /^(?: (?!(?:failed|failure|error|invalid|expired|cannot|unable|denied|refused|mismatch|missing|request|hash|id|sha|trace)\b)[\w'@./-]{1,40}| \([^()\n]{0,120}\)){1,14} ?(?::|=)(?:[ \t]{1,4}|[ \t]{0,4}(?:\r?\n[ \t]{0,16}){1,3})/;
+
+/** `Password for the elastic user (…):⏎  x`: the value stands behind the colon that ends the clause, alone up to its line's end. */
+function matchAnnounced(scan: Scan, named: Named): boolean {
+  const { text } = scan;
+  const link = LINKS.exec(text.slice(named.to, named.to + 320));
+  if (link === null) return false;
+  const { from, end, quote } = candidateAt(scan, named.to + link[0].length);
+  const value = text.slice(from, end);
+  const alone = /^["'`]?[.,;)]?\s*$/.test(text.slice(end, Math.min(scan.lineEnd(end), end + 16)));
+  if (!alone || value.length < 8 || !looksSecret(value) || isReference(value)) return false;
+  if (named.verdict !== 'password' && quote === '' && !looksGenerated(value, 12)) return false;
+  if (!looksGenerated(value, 8) && !/[!#$%^&*~@]/.test(value)) return false;
+  maskValue(scan, named, from, end);
+  return true;
+}
+
 /** A sentence: the value must look generated, unless SQL, netrc or a directive says that it is one. */
 function matchSentence(scan: Scan, named: Named, operator: Operator): void {
   const { text } = scan;
+  if ((named.verdict === 'password' || named.verdict === 'secret') && matchAnnounced(scan, named)) return;
   const { at, count } = connected(text, operator.end);
   const { from, end, quote } = candidateAt(scan, at);
   const value = text.slice(from, end);
   if (value.length < 2 || value.includes('://') || isReference(value) || named.verdict === 'query') return;
+  // The next pair, or the address of something.
+  if (quote === '' && /^(?:[A-Za-z][\w.-]{0,63}=[^=]|0x[0-9a-f]{1,16}$)/.test(value)) return;
   if (named.verdict === 'authorization') {
     if (looksGenerated(value, 12)) matchAuthorization(scan, from, end);
     return;
@@ -135,8 +176,27 @@ function matchSentence(scan: Scan, named: Named, operator: Operator): void {
   const compound = named.verdict === 'password' && /[a-z0-9]_[a-z]/i.test(named.name) && looksSecret(value);
   const named2 =
     named.verdict === 'password' && (count > 0 || quote !== '') && looksSecret(value) && !/^[0-9-]+$/.test(value);
-  if (stated ? acceptsDelimited(named, value) : compound || named2 || looksGenerated(value, 12))
+  const quotedName =
+    quote !== '' &&
+    /[a-z][A-Z]|[_-]/.test(named.name) &&
+    looksSecret(value) &&
+    !/^[a-z]+(?:[-_.][a-z0-9]+)*$/.test(value);
+  if (stated ? acceptsDelimited(named, value) : compound || quotedName || named2 || looksGenerated(value, 12))
     maskValue(scan, named, from, end);
+}
+
+/** Lisp: `(name . "value")`; loggers: `name [value]`. */
+function matchBracketed(scan: Scan, named: Named, operator: Operator): boolean {
+  const { text } = scan;
+  const dotted = text.startsWith('. "', operator.end) && text.charCodeAt(named.from - 1) === 40;
+  const at = dotted ? operator.end + 2 : operator.end + 1;
+  if (!dotted && text.charCodeAt(operator.end) !== 91) return false;
+  const { from, end } = candidateAt(scan, at);
+  const value = text.slice(from, end);
+  if (!dotted && text.charCodeAt(end) !== 93 && quoteAt(text, at) === '') return false;
+  if (!(dotted ? acceptsDelimited(named, value) : looksSecret(value))) return false;
+  maskValue(scan, named, from, end);
+  return true;
 }
 
 /** No assigning operator stands behind the name. */
@@ -145,5 +205,5 @@ export function matchProse(scan: Scan, named: Named, operator: Operator): void {
   if (operator.kind === 'pipe') matchTable(scan, named, operator);
   else if (operator.kind === 'call') matchCall(scan, named, operator);
   else if (operator.kind === 'comma') matchTuple(scan, named, operator);
-  else matchSentence(scan, named, operator);
+  else if (!(operator.kind === 'space' && matchBracketed(scan, named, operator))) matchSentence(scan, named, operator);
 }

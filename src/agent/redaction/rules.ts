@@ -1,9 +1,11 @@
 // What is masked, rule by rule, with an example that must match and one that must not: the source of the documentation.
 
 import { inClass } from './characters.ts';
-import { ISSUER_TOKENS, type IssuerToken } from './issuer-tokens.ts';
+import { INFIX_TOKENS } from './infix-tokens.ts';
+import type { IssuerToken } from './issuer-token.ts';
+import { ISSUER_TOKENS } from './issuer-tokens.ts';
 import type { RedactionCategory } from './redactor.ts';
-import { ALPHABETS, INFIX_TOKENS } from './token-match.ts';
+import { ALPHABETS } from './token-match.ts';
 
 export interface Rule {
   readonly id: string;

@@ -33,6 +33,9 @@ export class Scan {
   proseDone = 0;
   commandDone = 0;
   cookieDone = 0;
+  callDone = 0;
+  insertDone = 0;
+  codeDone = 0;
   /** The header value that was walked last. */
   header: Range = { from: 0, to: -1 };
   /** Where the line that a matcher last asked about ends; lines are asked about many times. */

@@ -39,7 +39,6 @@ export const FURTHER_SECRET_NAMES = [
   'FERNET_KEY',
   'TS_AUTHKEY',
   'N8N_ENCRYPTION_KEY',
-  'SECRET_ID',
   'ACCOUNT_KEY',
   'MASTER_AUTH',
   'MASTERAUTH',
@@ -47,6 +46,10 @@ export const FURTHER_SECRET_NAMES = [
   'AWS_KEY',
   'RCON_PW',
   'TOTP_SEED',
+  'OTP_SEED',
+  'HOTP_SEED',
+  'MFA_SEED',
+  'TWO_FACTOR_SEED',
   'WALLET_SEED',
   'SEED_PHRASE',
   'RECOVERY_CODE',
@@ -63,6 +66,11 @@ export const FURTHER_SECRET_NAMES = [
   'X_GOOG_SIGNATURE',
   'USERPWD',
   'DOCKERCONFIGJSON',
+  'DEVICE_CODE',
+  'USER_CODE',
+  'INVITE_CODE',
+  'APP_KEYS',
+  'SECRET_ACCESS_KEYS',
 ] as const;
 
 /** Look like secrets by their words and are none. */
@@ -83,7 +91,7 @@ export const PUBLIC_NAMES = [
 /** A segment of a name that makes it secret. */
 export const SECRET_WORDS: ReadonlySet<string> = new Set(
   `password passwd passphrase passcode pwd pass pw secret token credential credentials creds salt psk mnemonic
-  apikey apitoken apisecret authtoken accesstoken refreshtoken idtoken authkey accesskey secretkey privatekey privkey masterkey
+  authtok authtoken apikey apitoken apisecret authtoken accesstoken refreshtoken idtoken authkey accesskey secretkey privatekey privkey masterkey
   sessionid sessid sesskey jsessionid phpsessid aspsessionid jwt passwort kennwort contrasena senha wachtwoord motdepasse
   pepper otp totp cvv cvc requirepass presharedkey encryptionkey signingkey dbpw`.split(/\s+/),
 );
@@ -113,7 +121,7 @@ export const INNOCENT_WORDS: ReadonlySet<string> = new Set(
 export const KEY_QUALIFIERS: ReadonlySet<string> = new Set(
   `api secret private priv access auth encryption encrypt enc master signing sign service client shared sharedaccess admin webhook hmac jwt
   app application deploy deployment license licence ssh tls ssl account storage subscription functions function server session crypto cipher
-  aes rsa recovery write ingest ingestion instrumentation consumer integration root super vapid cookie data token cert db database
+  aes rsa recovery write ingest ingestion instrumentation consumer integration root super vapid cookie data token cert crypt signer db database
   preshared wg wireguard fernet sops age consul vault backup restic borg bot security product merchant payment stripe sendgrid mailgun
   openai anthropic datadog dd newrelic nr algolia maps google gcp azure aws s3 twilio github gitlab sentry hash_secret site_secret internal
   rapidapi serviceaccount user_secret escrow unseal seal kms kek dek wrapping transit sas pairing decryption decrypt
@@ -132,7 +140,7 @@ export const DESCRIBING_WORDS: ReadonlySet<string> = new Set(
   required supported source kind family scope scopes audience realm group groups role roles level bits fingerprint thumbprint check retries
   attempts failed failure failures success min max dir directory location mount mounts settings options backend engine callback grant exchange
   request requests response flow page form input link template event job task worker queue cache pool map list set loading loaded
-  rules rule regex pattern position offset pos line col cost price per avg mean p99 stopwords owner domain region zone date time timestamp
+  rules rule regex review reviews helper helpers pattern position offset pos line col cost price per avg mean p99 stopwords owner domain region zone date time timestamp
   ciphers iterations rounds reuse selector key_id lookup lookups service services server exception hashers validators filter encoder decoder reader writer listener converter interceptor utils util factory repository dao dto authenticator middleware`.split(
     /\s+/,
   ),

@@ -2,7 +2,9 @@
 
 import type { RedactionCategory } from './redactor.ts';
 
-export const MASK = '***REDACTED***';
+/** How every mark begins, those of versions that did not name the category too: what holds one is not looked at again. */
+export const MARK_BEGIN = '***REDACTED';
+/** Takes the place of a line that could not be judged: its text is not let out. */
 export const MASKED_LINE = '***REDACTED LINE***';
 
 export interface Span {
@@ -16,8 +18,30 @@ export interface Span {
 export interface MergedSpan {
   readonly from: number;
   readonly to: number;
-  readonly categories: readonly RedactionCategory[];
+  /** The first is the one that the mark names. */
+  readonly categories: readonly [RedactionCategory, ...RedactionCategory[]];
   readonly quote: string;
+}
+
+/** `***REDACTED:api_token***`: the key stays readable, the mark says what stood there (docs/redaction.md). */
+export function markOf(category: RedactionCategory): string {
+  return `${MARK_BEGIN}:${category}***`;
+}
+
+/** Where several matchers found the same text, the mark names the one that says most about it. */
+const RANK: Readonly<Record<RedactionCategory, number>> = {
+  private_key: 0,
+  api_token: 1,
+  payment_card: 2,
+  cloud_db_credential: 3,
+  env_assignment: 4,
+  env_value: 5,
+  pii_email: 6,
+};
+
+function withCategory(known: MergedSpan['categories'], added: RedactionCategory): MergedSpan['categories'] {
+  if (known.includes(added)) return known;
+  return RANK[added] < RANK[known[0]] ? [added, ...known] : [known[0], ...known.slice(1), added];
 }
 
 export class Spans {
@@ -53,13 +77,32 @@ export class Spans {
         merged.push({ from: span.from, to: span.to, categories: [span.category], quote: span.quote });
         continue;
       }
-      const categories = last.categories.includes(span.category)
-        ? last.categories
-        : [...last.categories, span.category];
+      const categories = withCategory(last.categories, span.category);
       merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, span.to), categories, quote: last.quote };
     }
-    return merged;
+    return this.#text.includes(MARK_BEGIN) ? withoutMarks(merged, this.#text) : merged;
   }
+}
+
+const MARK = /\*\*\*REDACTED(?::[a-z_]{1,32})?\*\*\*/g;
+
+/** What is a mark already stays one: masking twice changes nothing. */
+function withoutMarks(spans: readonly MergedSpan[], text: string): MergedSpan[] {
+  const marks = [...text.matchAll(MARK)].map((mark) => ({ from: mark.index, to: mark.index + mark[0].length }));
+  let next = 0;
+  return spans.flatMap((span) => {
+    const pieces: MergedSpan[] = [];
+    let from = span.from;
+    while (next < marks.length && (marks[next]?.to ?? 0) <= span.from) next += 1;
+    for (let i = next; i < marks.length; i += 1) {
+      const mark = marks[i];
+      if (mark === undefined || mark.from >= span.to) break;
+      if (mark.from > from) pieces.push({ ...span, from, to: mark.from });
+      from = Math.max(from, mark.to);
+    }
+    if (from < span.to) pieces.push({ ...span, from });
+    return pieces;
+  });
 }
 
 /** `offset`: the position of the text in what the spans count from. */
@@ -67,7 +110,7 @@ export function substitute(text: string, offset: number, spans: readonly MergedS
   let result = '';
   let position = 0;
   for (const span of spans) {
-    result += text.slice(position, span.from - offset) + span.quote + MASK + span.quote;
+    result += text.slice(position, span.from - offset) + span.quote + markOf(span.categories[0]) + span.quote;
     position = span.to - offset;
   }
   return result + text.slice(position);

@@ -1,6 +1,6 @@
 // Masks secrets that a statement introduces by its own words: SQL `IDENTIFIED BY`, `AUTH` and `PASS` of line protocols.
 
-import { BASE64, isBlank, runEnd, skipBlanks } from './characters.ts';
+import { BASE64, DIGIT, inClass, isBlank, LETTER, runEnd, skipBlanks } from './characters.ts';
 import type { Scan } from './scan.ts';
 import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
 import { isReference, isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts';
@@ -39,7 +39,7 @@ export function matchLoginCommand(scan: Scan, literal: string, end: number): voi
   const from = end - literal.length;
   const before = text.charCodeAt(from - 1);
   if (from > 0 && !isBlank(before) && before !== 10 && !'"\'>:=['.includes(text.charAt(from - 1))) return;
-  if (!text.startsWith(literal.trim().replace(/" "$/, ''), from) && !literal.includes('"')) return;
+  if (!text.startsWith(literal.trim(), from) && !literal.includes('"')) return;
   if (literal === 'AUTH PLAIN ' || literal === 'AUTH LOGIN ') {
     const stop = runEnd(text, end, BASE64);
     if (stop - end >= 6 && looksSecret(text.slice(end, stop))) scan.add(end, stop, 'api_token');
@@ -55,11 +55,96 @@ export function matchLoginCommand(scan: Scan, literal: string, end: number): voi
     const quoted = quote !== '' && literal.includes('"');
     if (
       (quoted && words === 0 && !/^\s+\\*["']/.test(text.slice(stop + quote.length, stop + quote.length + 8))) ||
-      looksGenerated(value, 8)
+      looksGenerated(value, 8) ||
+      (literal === 'PASS ' && looksSecret(value) && !value.includes('/'))
     ) {
       scan.add(valueFrom, stop, 'env_assignment');
     } else if (quoted && words === 1) scan.add(valueFrom, stop, 'env_assignment');
     at = skipBlanks(text, stop + quote.length);
     if (at === stop + quote.length) return;
   }
+}
+
+/** IMAP: `a1 LOGIN user password`. Called behind ` login `. */
+export function matchImapLogin(scan: Scan, end: number): void {
+  const { text } = scan;
+  if (
+    !/^[\s"'>:](?:[A-Za-z]{0,4}[0-9]{1,6}|\*) LOGIN $/.test(
+      text.slice(Math.max(0, end - 20), end).replace(/^.*(?=[\s"'>:]\S+ LOGIN $)/s, ''),
+    )
+  )
+    return;
+  const first = wordAt(scan, end);
+  const second = wordAt(scan, skipBlanks(text, first.after));
+  const value = text.slice(second.from, second.to);
+  if (second.from <= first.after || value === '' || isReference(value)) return;
+  if (second.quoted || looksSecret(value)) scan.add(second.from, second.to, 'env_assignment');
+}
+
+interface Word {
+  readonly from: number;
+  readonly to: number;
+  /** Behind the closing quote. */
+  readonly after: number;
+  readonly quoted: boolean;
+}
+
+function wordAt(scan: Scan, at: number): Word {
+  const quote = quoteAt(scan.text, at);
+  const from = at + quote.length;
+  const to = quote === '' ? endOfBare(scan, from) : endOfQuoted(scan, from, quote, scan.lineEnd(from));
+  return { from, to, after: to + quote.length, quoted: quote !== '' };
+}
+
+/** SASL: `resp=` and what answers `334 UGFzc3dvcmQ6` (`Password:`) are base64 of a password. */
+export function matchSaslResponse(scan: Scan, end: number): void {
+  const { text } = scan;
+  const next = /^\s{0,4}(?:[<>*CS]{1,3}:? ?)?/.exec(text.slice(end, end + 12))?.[0].length ?? 0;
+  const asked = text.charCodeAt(end - 1) === 54;
+  const at = asked ? end + next : end;
+  const to = runEnd(text, at, BASE64);
+  const value = text.slice(at, Math.min(to, at + 512));
+  if (to - at < 6 || !(asked ? looksSecret(value) : decodesToLogin(value))) return;
+  scan.add(at, to, 'api_token');
+}
+
+function decodesToLogin(value: string): boolean {
+  const decoded = Buffer.from(value, 'base64').toString('latin1');
+  return /^[\x20-\xff]{0,64}[\0:][\x20-\xff]{1,64}[\0:]?[\x20-\xff]{0,256}$/.test(decoded);
+}
+
+/** Postfix: `[mail.example.net]:587 user:password`. Called behind `]:587 `. */
+export function matchSaslMap(scan: Scan, end: number): void {
+  const { text } = scan;
+  const user = /^[\w.%+@-]{1,128}:(?=\S)/.exec(text.slice(end, end + 132));
+  if (user === null) return;
+  const from = end + user[0].length;
+  const to = endOfBare(scan, from);
+  if (!looksSecret(text.slice(from, to))) return;
+  scan.add(from, to, 'env_assignment');
+  scan.emailDone = Math.max(scan.emailDone, from);
+}
+
+/** Redis: `user app on >password ~* +@all`. Called behind `>`. */
+export function matchRedisUser(scan: Scan, end: number): void {
+  const { text } = scan;
+  const to = endOfBare(scan, end);
+  if (to - end < 4 || !/^["']?\s+["']?(?:[~+&%]|on\b|nopass\b|all|reset|>|<)/.test(text.slice(to, to + 12))) return;
+  const lead = text.slice(Math.max(scan.lineStart(end), end - 160), end);
+  if (!/\b(?:user|setuser)\b/i.test(lead)) return;
+  scan.add(end, to, 'env_assignment');
+}
+
+/** `otp code 123456`, `verification code is: 123456`. Called behind the words. */
+export function matchOneTimeCode(scan: Scan, end: number): void {
+  if (end < scan.codeDone) return;
+  const { text } = scan;
+  const link =
+    /^(?: (?:code|is|sent|for user \w{1,32}|for \w{1,32}))*[:= ]{1,3}["']?(?=[0-9]{4,8}(?![0-9A-Za-z.:-]))/.exec(
+      text.slice(end, end + 96),
+    );
+  if (link === null || inClass(LETTER, text.charCodeAt(end))) return;
+  const from = end + link[0].length;
+  scan.codeDone = runEnd(text, from, DIGIT);
+  scan.add(from, scan.codeDone, 'env_assignment');
 }

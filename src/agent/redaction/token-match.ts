@@ -5,18 +5,15 @@ import {
   BASE64_ANY,
   BASE64URL,
   classOf,
-  DIGIT,
-  HEX,
   inClass,
   isBoundary,
   LOWER_HEX,
   runEnd,
-  runStart,
   UPPER_ALPHANUMERIC,
   WORD,
 } from './characters.ts';
 import type { CharacterClass } from './characters.ts';
-import type { AlphabetId, IssuerToken } from './issuer-tokens.ts';
+import type { AlphabetId, IssuerToken } from './issuer-token.ts';
 import type { Scan } from './scan.ts';
 import { looksGenerated, looksSecret } from './value-judgement.ts';
 
@@ -99,114 +96,15 @@ export function matchJwt(scan: Scan, from: number): void {
   scan.add(from, end, 'api_token');
 }
 
-/** A mark in the middle of a token: what is left and right of it in the alphabet belongs to it. */
-export interface InfixRule {
-  readonly id: string;
-  readonly description: string;
-  readonly infix: string;
-  readonly left: CharacterClass;
-  readonly leftMin: number;
-  readonly leftMax: number;
-  readonly right: CharacterClass;
-  readonly rightMin: number;
-}
-
-const AZURE = classOf('0-9', 'a-z', 'A-Z', '-_.~');
-export const INFIX_TOKENS: readonly InfixRule[] = [
-  {
-    id: 'azure-client-secret',
-    description: 'Azure client secret',
-    infix: 'Q~',
-    left: AZURE,
-    leftMin: 4,
-    leftMax: 8,
-    right: AZURE,
-    rightMin: 24,
-  },
-  {
-    id: 'terraform-cloud',
-    description: 'Terraform Cloud token',
-    infix: '.atlasv1.',
-    left: ALPHANUMERIC,
-    leftMin: 8,
-    leftMax: 20,
-    right: BASE64URL,
-    rightMin: 20,
-  },
-  {
-    id: 'telegram-bot',
-    description: 'Telegram bot token',
-    infix: ':AA',
-    left: DIGIT,
-    leftMin: 6,
-    leftMax: 12,
-    right: BASE64URL,
-    rightMin: 24,
-  },
-  {
-    id: 'mailchimp',
-    description: 'Mailchimp key',
-    infix: '-us',
-    left: HEX,
-    leftMin: 32,
-    leftMax: 32,
-    right: DIGIT,
-    rightMin: 1,
-  },
-  {
-    id: 'azure-key',
-    description: 'Azure service key',
-    infix: 'JQQJ99',
-    left: ALPHANUMERIC,
-    leftMin: 20,
-    leftMax: 64,
-    right: ALPHANUMERIC,
-    rightMin: 12,
-  },
-  {
-    id: 'azure-devops',
-    description: 'Azure DevOps token',
-    infix: 'AZDO',
-    left: ALPHANUMERIC,
-    leftMin: 40,
-    leftMax: 90,
-    right: ALPHANUMERIC,
-    rightMin: 4,
-  },
-  {
-    id: 'azure-storage',
-    description: 'Azure storage key',
-    infix: '+ASt',
-    left: BASE64_ANY,
-    leftMin: 60,
-    leftMax: 90,
-    right: BASE64_ANY,
-    rightMin: 4,
-  },
-  {
-    id: 'fcm-server',
-    description: 'Firebase server key',
-    infix: ':APA91b',
-    left: BASE64URL,
-    leftMin: 8,
-    leftMax: 32,
-    right: BASE64URL,
-    rightMin: 40,
-  },
-];
-
-export function matchInfix(scan: Scan, rule: InfixRule, infixEnd: number): void {
+/** Asana: `1/<id>:<32 hexadecimal digits>` or `2/<id>/<id>:<…>`. Called behind the first slash. */
+export function matchAsana(scan: Scan, slashEnd: number): void {
   const { text } = scan;
-  const at = infixEnd - rule.infix.length;
-  if (at < scan.tokenDone || !text.startsWith(rule.infix, at)) return;
-  let from = runStart(text, at, rule.left, Math.max(0, at - rule.leftMax - 1));
-  // Where the length is agreed, what runs into it from the left (`%3D`) is not part of it.
-  if (rule.leftMin === rule.leftMax && at - from > rule.leftMax && isBoundary(text, at - rule.leftMax))
-    from = at - rule.leftMax;
-  if (at - from < rule.leftMin || at - from > rule.leftMax) return;
-  const end = scan.runEnd(infixEnd, rule.right);
-  if (end - infixEnd < rule.rightMin) return;
-  scan.add(from, end, 'api_token');
+  const from = slashEnd - 2;
+  if (from < scan.tokenDone || !isBoundary(text, from)) return;
+  const token = /^[12]\/[0-9]{10,20}(?:\/[0-9]{10,20})?:[0-9a-f]{32}(?![0-9a-f])/.exec(text.slice(from, from + 84));
+  if (token === null) return;
+  scan.tokenDone = from + token[0].length;
+  scan.add(from, from + token[0].length, 'api_token');
 }
 
 /** Twilio's `SK` and `AC` are followed by exactly 32 hexadecimal digits; the account id stays. */
@@ -239,4 +137,15 @@ export function matchTokenAfter(scan: Scan, from: number, minimum: number): void
   const end = scan.runEnd(from, BASE64URL);
   if (end - from >= minimum && looksSecret(text.slice(from, Math.min(end, from + 64))))
     scan.add(from, end, 'api_token');
+}
+
+/** The segment behind `/reset-password/` and the like, if it is long and generated; ids (UUID, digits, short hashes) stay. */
+export function matchTokenPath(scan: Scan, from: number): void {
+  const { text } = scan;
+  const end = scan.runEnd(from, BASE64URL);
+  if (end - from < 20 || end < scan.tokenDone) return;
+  const value = text.slice(from, Math.min(end, from + 256));
+  if (!looksGenerated(value, 20) || (/^[0-9a-f]+$/.test(value) && value.length < 32)) return;
+  scan.tokenDone = Math.max(scan.tokenDone, end);
+  scan.add(from, end, 'api_token');
 }

@@ -2,6 +2,7 @@
 
 import { classOf, inClass, isBoundary, NAME, runEnd } from './characters.ts';
 import type { Scan } from './scan.ts';
+import { MARK_BEGIN } from './spans.ts';
 import { isReference, looksGenerated, looksSecret } from './value-judgement.ts';
 
 const LONGEST_AUTHORITY = 1024;
@@ -53,6 +54,7 @@ function authorityOf(text: string, from: number, floor: number): Authority | und
 function maskUserInfo(scan: Scan, from: number, at: number, colonSign: string): void {
   const { text } = scan;
   const info = text.slice(from, at);
+  if (info.includes(MARK_BEGIN)) return;
   const colon = info.indexOf(colonSign);
   const user = colon === -1 ? info : info.slice(0, colon);
   const password = colon === -1 ? '' : info.slice(colon + colonSign.length);
@@ -111,6 +113,14 @@ export function matchSlashDsn(scan: Scan, from: number): void {
   if (text.charCodeAt(end) === 64 && end > user + 1) scan.add(user + 1, end, 'cloud_db_credential');
 }
 
+/** Oracle's `user/password@//host`. Called with the index of `@`. */
+export function matchSlashUser(scan: Scan, at: number): void {
+  const { text } = scan;
+  const floor = Math.max(scan.lineStart(at), at - 160);
+  const found = /(?:^|[\s"'=(:])[A-Za-z][\w$]{0,62}\/([^\s"'/@]{2,96})$/.exec(text.slice(floor, at));
+  if (found?.[1] !== undefined) scan.add(at - found[1].length, at, 'cloud_db_credential');
+}
+
 const PATH_STOP = classOf(' "\'`<>\t\n\r\\)]},;|&');
 const SECRET_PATH = classOf('0-9', 'a-z', 'A-Z', '-_/.~=%+:@');
 
@@ -119,8 +129,11 @@ export function matchWebhook(scan: Scan, from: number): void {
   if (from < scan.tokenDone) return;
   const { text } = scan;
   let end = from;
-  while (end < text.length && inClass(SECRET_PATH, text.charCodeAt(end)) && !inClass(PATH_STOP, text.charCodeAt(end)))
-    end += 1;
+  for (; end < text.length; end += 1) {
+    const code = text.charCodeAt(end);
+    if (code === 92 && text.charCodeAt(end + 1) === 47) continue;
+    if (!inClass(SECRET_PATH, code) || inClass(PATH_STOP, code)) break;
+  }
   while (end > from && '.,:'.includes(text.charAt(end - 1))) end -= 1;
   if (end - from < 8 || isReference(text.slice(from, end))) return;
   scan.add(from, end, 'api_token');

@@ -130,6 +130,7 @@ function stopsAt(text: string, at: number, code: number, encoded: boolean): bool
       return ampersandStops(text, at);
     case 44: // ,
     case 59: // ;
+    case 124: // |
       return endsToken(text, at + 1) || pairAt(text, at + 1);
     case 41: // )
     case 93: // ]

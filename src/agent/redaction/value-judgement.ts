@@ -1,13 +1,17 @@
 // Judges a value by its looks: is it a secret at all, or a reference, a status, a path, a small number.
 
 import { DIGIT, inClass, LETTER, LOWER, UPPER } from './characters.ts';
-import { MASK } from './spans.ts';
+import { MARK_BEGIN } from './spans.ts';
 
 /** Longer values are judged by their beginning. */
 const JUDGED_LENGTH = 256;
 
+/** An expression of a program: a call, an element, a template. Its value stands elsewhere. */
+const EXPRESSION =
+  /^(?:[A-Za-z_$][\w$]{0,40}(?:(?:\.|::|->|\?\.)[A-Za-z_][\w$]{0,40}){0,6}(?:\(|\[["'A-Za-z]|\?\.)|<[%?]|(?:new|await|typeof) [A-Za-z])/;
+
 const REFERENCE =
-  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|~|\[\.*\]|\{\.*\}|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_][A-Za-z0-9_]*|<[A-Za-z][A-Za-z _.-]*>?|\[[A-Za-z][A-Za-z _.-]*\]?|\([a-z][a-z -]*\)|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|!ref .*|!vault.*|-+)$/s;
+  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|~|\[\.*\]|\{\.*\}|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_][A-Za-z0-9_]*|@[A-Za-z_][A-Za-z0-9_.]*\(.*|\*[a-z ]+\*|<[A-Za-z][A-Za-z _.-]*>?|\[[A-Za-z][A-Za-z _.-]*\]?|\([a-z][a-z -]*\)?|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|!ref .*|!vault.*|-+)$/s;
 
 /** What stands after a secret's name and is said about it, rather than being it. */
 const STATUS_WORDS = new Set(
@@ -15,7 +19,7 @@ const STATUS_WORDS = new Set(
   can failed failure fail error errors invalid valid missing required expired expiring rejected denied accepted unknown wrong incorrect malformed
   mismatch mismatched unauthorized forbidden revoked rotated updated created deleted changed found loaded loading refreshed refreshing issued
   configured disabled enabled default hidden masked redacted removed filtered protected encrypted hashed present absent provided received sent ignored
-  skipped verified validated unverified checking context connection unable unexpected no-op include omit same-origin string str object number boolean int bytes
+  skipped verified validated unverified checking context connection unable unexpected no-op include omit same-origin string str object number boolean int bytes text varchar bigint jsonb bytea
   function any void optional private public readonly pending success succeeded ready stored unchanged generated generating using reset resetting read
   write get set open parse decode request requests response dial rpc lookup timeout get post put secret password token key value type length field line file too
   short long weak strong match matches does do did will would has have been already only require requires supplied accepted mounted synced
@@ -27,7 +31,7 @@ const STATUS_WORDS = new Set(
 export function isReference(value: string): boolean {
   const judged = value.length > JUDGED_LENGTH ? value.slice(0, JUDGED_LENGTH) : value;
   // What holds a mask was masked as far as it can be: masking twice changes nothing.
-  return judged === '' || judged.includes(MASK) || REFERENCE.test(judged);
+  return judged === '' || judged.includes(MARK_BEGIN) || REFERENCE.test(judged) || EXPRESSION.test(judged);
 }
 
 const ABSENT = new Set('null none nil true false undefined nan (null) <nil> n/a unset yes no on off'.split(' '));
@@ -49,6 +53,11 @@ export function isPath(value: string): boolean {
   if (value.length > JUDGED_LENGTH || !/^(?:\.{0,2}|~|[A-Za-z]:)[/\\]/.test(value)) return false;
   const [, ...parts] = value.split(/[/\\]+/);
   return parts.every((part) => /^[A-Za-z]?[a-z0-9._@%-]*$/.test(part) || /^[A-Z]+$/.test(part));
+}
+
+/** `default/regcred`: namespace and name of an object that holds a secret. */
+export function isObjectReference(value: string): boolean {
+  return value.length < JUDGED_LENGTH && /^[a-z]+(?:-[a-z]+)*\/[a-z]+(?:[-.][a-z]+)*$/.test(value);
 }
 
 interface Shape {
@@ -109,7 +118,7 @@ export function looksSecret(whole: string): boolean {
   return shape.mixed && !isIdentifier(value);
 }
 
-const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+export const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
 /**
  * Stricter, for values that follow a name in prose: one unbroken part of at least `minimum` characters that is generated

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { measure } from '../../../scripts/bench/redaction.ts';
-import { generateCorpus } from '../../../scripts/bench/redaction-corpus.ts';
+import { generateCorpus } from '../../../scripts/bench/redaction/corpus.ts';
 
 describe('generated corpus', () => {
   const corpus = generateCorpus(1);

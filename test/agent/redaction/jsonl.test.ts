@@ -15,8 +15,8 @@ describe('redactJsonl', () => {
       JSON.stringify({ id: 'b', text: `peer said ${value.join('')}\nand left`, env: { DB_PASSWD: value.join('') } }),
     ].join('\n');
     expect([...redactJsonl(input)]).toStrictEqual([
-      { output: JSON.stringify({ id: 'a', text: 'password=***REDACTED*** ok' }) },
-      { output: JSON.stringify({ id: 'b', text: 'peer said ***REDACTED***\nand left' }) },
+      { output: JSON.stringify({ id: 'a', text: 'password=***REDACTED:env_assignment*** ok' }) },
+      { output: JSON.stringify({ id: 'b', text: 'peer said ***REDACTED:env_value***\nand left' }) },
     ]);
   });
 

@@ -36,8 +36,8 @@ describe('known values', () => {
         APP_CONFIG: '{"port":5432,"db":{"password":"q8Rr2mZk7L"}}',
       },
     });
-    expect(own.text('["ledger","TaQmQ9zswIPzvI",5432]').text).toBe('["ledger","***REDACTED***",5432]');
-    expect(own.text('got q8Rr2mZk7L').text).toBe('got ***REDACTED***');
+    expect(own.text('["ledger","TaQmQ9zswIPzvI",5432]').text).toBe('["ledger","***REDACTED:env_value***",5432]');
+    expect(own.text('got q8Rr2mZk7L').text).toBe('got ***REDACTED:env_value***');
     expect(own.text('ledger on pg').redacted).toBe(false);
   });
 
@@ -56,17 +56,17 @@ describe('known values', () => {
     });
     const line = 'warehouse toor changeme /run/secrets/c 12345678 billing-service';
     expect(own.text(line).text).toBe(line);
-    expect(own.text('A_PASSWORD=toor').text).toBe('A_PASSWORD=***REDACTED***');
+    expect(own.text('A_PASSWORD=toor').text).toBe('A_PASSWORD=***REDACTED:env_assignment***');
   });
 
   it('always masks the values it was given, from eight characters', () => {
     const own = createRedactor({ secrets: ['password', 'short', 'line one of it x\nline two of it y'] });
-    expect(own.text('a password b short c line two of it y').text).toBe('a ***REDACTED*** b short c ***REDACTED***');
+    expect(own.text('a password b short c line two of it y').text).toBe('a ***REDACTED:env_value*** b short c ***REDACTED:env_value***');
   });
 
   it('finds a long value that is cut off', () => {
     const value = 'kJ7sd8fKJ2sdf98q8Rr2mZk7Lw0Xc5Vx81nGqPz33b';
     const own = createRedactor({ env: { APP_SECRET: value } });
-    expect(own.text(`x ${value.slice(0, 32)}`).text).toBe('x ***REDACTED***');
+    expect(own.text(`x ${value.slice(0, 32)}`).text).toBe('x ***REDACTED:env_value***');
   });
 });

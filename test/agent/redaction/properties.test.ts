@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { generateCorpus } from '../../../scripts/bench/redaction-corpus.ts';
+import { generateCorpus } from '../../../scripts/bench/redaction/corpus.ts';
 import { redactJsonLine } from '../../../src/agent/redaction/jsonl.ts';
 import { createRedactor } from '../../../src/agent/redaction/redactor.ts';
 
@@ -31,6 +31,7 @@ const fragment = fc.oneof(
     '@',
     '://',
     '***REDACTED***',
+    '***REDACTED:api_token***',
     'Bearer ',
     '\u001b[31m',
     '{',

@@ -3,7 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from '../../../src/agent/redaction/redactor.ts';
 
-const MASK = '***REDACTED***';
+const MASK = '***REDACTED:env_assignment***';
+const EMAIL_MASK = '***REDACTED:pii_email***';
+const KEY_MASK = '***REDACTED:private_key***';
 const LABEL = ['RSA', 'PRIVATE', 'KEY-----'].join(' ');
 const BODY = [
   'MIIEq7Kd2Zx9Lm4Rw8Tb5Vc3Hn6Pj1Gf0sYaq7Kd2Zx9Lm4Rw8Tb5Vc3Hn6Pj1Gf',
@@ -22,7 +24,7 @@ describe('createRedactor', () => {
     const [plain, secret] = createRedactor().lines(['GET / 200', 'password=hunter2 to=<ann@example.org>']);
     expect(plain).toStrictEqual({ text: 'GET / 200', redacted: false, categories: [] });
     expect(secret).toStrictEqual({
-      text: `password=${MASK} to=<${MASK}>`,
+      text: `password=${MASK} to=<${EMAIL_MASK}>`,
       redacted: true,
       categories: ['env_assignment', 'pii_email'],
     });
@@ -39,9 +41,9 @@ describe('createRedactor', () => {
     expect(textsOf(lines)).toStrictEqual([
       'app | dump',
       lines[1],
-      `app | ${MASK}`,
-      `app | ${MASK}`,
-      `app | ${MASK}`,
+      `app | ${KEY_MASK}`,
+      `app | ${KEY_MASK}`,
+      `app | ${KEY_MASK}`,
       lines[5],
       'app | serving',
     ]);
@@ -49,14 +51,14 @@ describe('createRedactor', () => {
 
   it('masks a key whose beginning or end lies outside of the window, or both', () => {
     expect(textsOf([...BODY, `-----END ${LABEL}`, 'done'])).toStrictEqual([
-      MASK,
-      MASK,
-      MASK,
+      KEY_MASK,
+      KEY_MASK,
+      KEY_MASK,
       `-----END ${LABEL}`,
       'done',
     ]);
-    expect(textsOf([`-----BEGIN ${LABEL}`, ...BODY.slice(0, 2)])).toStrictEqual([`-----BEGIN ${LABEL}`, MASK, MASK]);
-    expect(textsOf(BODY.slice(0, 2))).toStrictEqual([MASK, MASK]);
+    expect(textsOf([`-----BEGIN ${LABEL}`, ...BODY.slice(0, 2)])).toStrictEqual([`-----BEGIN ${LABEL}`, KEY_MASK, KEY_MASK]);
+    expect(textsOf(BODY.slice(0, 2))).toStrictEqual([KEY_MASK, KEY_MASK]);
   });
 
   it('leaves certificates', () => {

@@ -1,8 +1,8 @@
 // Records with private keys in many shapes, and with values known from the container's environment.
 
 import { Buffer } from 'node:buffer';
-import type { CorpusRecord } from './redaction-corpus.ts';
-import { type Chance, letters, LOWER, pick } from './redaction-corpus-shapes.ts';
+import type { CorpusRecord } from './corpus.ts';
+import { type Chance, letters, LOWER, pick } from './shapes.ts';
 
 function pemBody(chance: Chance, lines: number): string[] {
   return [

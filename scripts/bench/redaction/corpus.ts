@@ -1,23 +1,15 @@
 // Generates a corpus of synthetic log records, secret and benign, from a seed; the form is that of `redact --jsonl`.
 
 import { Buffer } from 'node:buffer';
-import { BENIGN_TEMPLATES, ORDINARY_TEMPLATES, WORDS } from './redaction-corpus-benign.ts';
-import { FOURTH_BENIGN, FOURTH_TEMPLATES } from './redaction-corpus-fourth.ts';
-import { THIRD_BENIGN, THIRD_TEMPLATES } from './redaction-corpus-third.ts';
-import { SECOND_BENIGN, SECOND_TEMPLATES } from './redaction-corpus-second.ts';
-import { HELD_OUT_BENIGN, HELD_OUT_TEMPLATES } from './redaction-corpus-held-out.ts';
-import { ASSIGNMENT_TEMPLATES, SECRET_NAMES } from './redaction-corpus-assignments.ts';
-import {
-  type Chance,
-  chanceFrom,
-  fromShape,
-  letters,
-  pick,
-  TOKEN_SHAPES,
-  TOKEN_TEMPLATES,
-} from './redaction-corpus-shapes.ts';
-import { KIND_TEMPLATES } from './redaction-corpus-secrets.ts';
-import { environmentValues, privateKeys } from './redaction-corpus-keys.ts';
+import { BENIGN_TEMPLATES, ORDINARY_TEMPLATES, WORDS } from './benign.ts';
+import { FOURTH_BENIGN, FOURTH_TEMPLATES } from './set-four.ts';
+import { THIRD_BENIGN, THIRD_TEMPLATES } from './set-three.ts';
+import { SECOND_BENIGN, SECOND_TEMPLATES } from './set-two.ts';
+import { HELD_OUT_BENIGN, HELD_OUT_TEMPLATES } from './set-five.ts';
+import { ASSIGNMENT_TEMPLATES, SECRET_NAMES } from './assignments.ts';
+import { type Chance, chanceFrom, fromShape, letters, pick, TOKEN_SHAPES, TOKEN_TEMPLATES } from './shapes.ts';
+import { KIND_TEMPLATES } from './secrets.ts';
+import { environmentValues, privateKeys } from './keys.ts';
 
 export interface CorpusRecord {
   readonly id: string;

@@ -1,5 +1,7 @@
 // Collects the parts of a text to be masked, merges them and substitutes once, so that no rule reads another rule's mask.
 
+import { DIGIT, inClass } from './characters.ts';
+import { bareNumberAt } from './json-number.ts';
 import type { RedactionCategory } from './redactor.ts';
 
 /** How every mark begins, those of versions that did not name the category too: what holds one is not looked at again. */
@@ -54,6 +56,12 @@ export class Spans {
 
   /** A span over several lines becomes one span per line: the number of lines never changes. */
   add(from: number, to: number, category: RedactionCategory, quote = ''): void {
+    const number =
+      quote === '' && inClass(DIGIT, this.#text.charCodeAt(from)) ? bareNumberAt(this.#text, from, to) : undefined;
+    if (number !== undefined) {
+      this.#spans.push({ ...number, category });
+      return;
+    }
     let start = from;
     while (start < to) {
       const newline = this.#text.indexOf('\n', start);

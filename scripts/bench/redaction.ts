@@ -218,15 +218,8 @@ export function run(args: string[]): void {
         : readCorpus(values.corpus);
   const misses: string[] = [];
   const note = (miss: string): void => void (misses.length < MOST_MISSES && misses.push(miss));
-  printReport(
-    values.corpus ?? `own corpus, seed ${seed}`,
-    measure(
-      records.filter((record) => record.heldOut !== true),
-      note,
-    ),
-  );
-  const heldOut = records.filter((record) => record.heldOut === true);
-  if (heldOut.length > 0) printReport('last set of templates', measure(heldOut, note));
+  const title = values.set === undefined ? `own corpus, seed ${seed}` : `set ${values.set}, seed ${seed}`;
+  printReport(values.corpus ?? title, measure(records, note));
   if (values.misses) for (const miss of misses) console.log(miss);
   if (values.set !== undefined) return;
   const lines = stream(records, seed, 60_000);

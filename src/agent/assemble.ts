@@ -25,6 +25,8 @@ import { SqliteJournal } from './journal/sqlite-journal.ts';
 import type { Policy } from './policy/policy.ts';
 import { Progress } from './liveness/progress.ts';
 import { KnownSecrets } from './redaction/known-secrets.ts';
+import { OwnSecrets } from './redaction/own-secrets.ts';
+import { ownerRulesOf } from './redaction/owner-rules.ts';
 import { HttpClient } from './upstream/http-client.ts';
 import { ServerClock } from './upstream/server-clock.ts';
 import { HttpUpstream, type Upstream } from './upstream/upstream.ts';
@@ -54,7 +56,7 @@ export interface AgentOptions {
   readonly onReady: () => void;
   /** The parts that touch the disk and the engine, for compositions that put something between. */
   readonly openJournal?: (path: string, nowMs: number, maxBytes: number) => Journal;
-  readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'environment'>;
+  readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'secretSources'>;
 }
 
 /** Reports side by side, and one more for what comes beside them. The poll has a connection of its own. */
@@ -96,13 +98,15 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   const log = stack.use(new LineLimit(maskLog(options.log, mask), clock, LINE_LIMITS));
   const pollClient = controlPlaneClient(options, 1, stack);
   const client = controlPlaneClient(options, CONNECTIONS_COUNT, stack);
-  const credentials = credentialsOf(options, client, log, stack);
+  const ownSecrets = new OwnSecrets();
+  const credentials = credentialsOf(options, client, { log, ownSecrets }, stack);
   const activity = new Activity(options.stateDirectory, { pid: options.pid, version: options.version }, clock);
   const serverClock = new ServerClock(clock, log, (seconds) => activity.skew(seconds));
   const docker = (options.openDocker ?? openEngine)(config.docker_socket, clock);
   const secrets = new KnownSecrets({
-    environmentOf: (id, signal) => docker.environment(id, signal),
-    ownSecrets: () => [credentials.token],
+    sourcesOf: (id, signal) => docker.secretSources(id, signal),
+    ownSecrets,
+    ownerRules: ownerRulesOf(options.policy),
   });
   const path = join(options.stateDirectory, 'journal.db');
   const maxBytes = config.state_max_mebibytes * MEBIBYTE;
@@ -118,7 +122,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     outbox,
     bell,
     context: contextOf(options, docker, secrets),
-    reportMaker: { registry, agentVersion: options.version, mask },
+    reportMaker: { registry, agentVersion: options.version, mask: (text) => secrets.maskReport(text) },
     changeMaxAgeMs: config.change_max_age_seconds * 1000,
     serverNow: () => serverClock.now(),
     clock,
@@ -175,20 +179,33 @@ function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets)
   };
 }
 
-function credentialsOf(options: AgentOptions, client: HttpClient, log: Log, stack: AsyncDisposableStack): Credentials {
+function credentialsOf(
+  options: AgentOptions,
+  client: HttpClient,
+  { log, ownSecrets }: { readonly log: Log; readonly ownSecrets: OwnSecrets },
+  stack: AsyncDisposableStack,
+): Credentials {
   const { identity, stateDirectory, clock, random } = options;
+  ownSecrets.remember(identity.agent_token);
   return new Credentials({
     initial: identity.agent_token,
-    source: vaultSource(options, stack) ?? registrationSource(options, client),
+    source: vaultSource(options, ownSecrets, stack) ?? registrationSource(options, client),
     // Kept for the next start: Vault may be down then.
-    onChange: (token) => storeIdentity(stateDirectory, { ...identity, agent_token: token }),
+    onChange: (token) => {
+      ownSecrets.remember(token);
+      storeIdentity(stateDirectory, { ...identity, agent_token: token });
+    },
     clock,
     random,
     log,
   });
 }
 
-function vaultSource(options: AgentOptions, stack: AsyncDisposableStack): TokenSource | undefined {
+function vaultSource(
+  options: AgentOptions,
+  ownSecrets: OwnSecrets,
+  stack: AsyncDisposableStack,
+): TokenSource | undefined {
   const { config, identity, clock } = options;
   if (config.vault_address === undefined || config.vault_token_file === undefined) return undefined;
   const client = stack.use(
@@ -207,6 +224,7 @@ function vaultSource(options: AgentOptions, stack: AsyncDisposableStack): TokenS
     pathPrefix: config.vault_path_prefix,
     namespace: config.vault_namespace,
     tokenFile: config.vault_token_file,
+    onToken: (token: string) => ownSecrets.remember(token),
   };
   return {
     name: 'vault',

@@ -41,8 +41,24 @@ export function terminalOf(words: readonly string[], interrupted: AbortSignal): 
     stdin: stdin(),
     out: (text) => write(1, text),
     err: (text) => write(2, text),
+    print,
     interrupted,
   };
+}
+
+/** The stream that is left when its reader has gone says so once; whoever prints to it is told. */
+let readerGone = false;
+
+async function print(text: string): Promise<boolean> {
+  if (process.stdout.listenerCount('error') === 0) {
+    process.stdout.on('error', () => {
+      readerGone = true;
+    });
+  }
+  if (readerGone) return false;
+  return await new Promise((resolve) => {
+    process.stdout.write(text, (error) => resolve(error === undefined || error === null));
+  });
 }
 
 // systemd writes the device and inode of the stream it connected to the journal; a redirected output has others.

@@ -5,7 +5,8 @@ export const EXIT = {
   usage: { code: 64, meaning: 'The words of the command line are wrong; the message says which.' },
   bad_data: {
     code: 65,
-    meaning: 'What was downloaded is damaged, too large, or not safe to unpack. Nothing of it was kept.',
+    meaning:
+      'What was downloaded is damaged, too large, or not safe to unpack, and nothing of it was kept; for redact: some records could not be read, the messages say which lines.',
   },
   unavailable: {
     code: 69,

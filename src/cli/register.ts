@@ -1,6 +1,7 @@
 // status-panel register: makes this host known to a control plane and remembers who it is (REQUIREMENTS A1).
 import { enrol, type Enrolment, type EnrolmentFacts } from '../agent/identity/enrol.ts';
 import { type Identity, identityPath, loadIdentity, storeIdentity } from '../agent/identity/identity.ts';
+import { createRedactor } from '../agent/redaction/redactor.ts';
 import { serverFingerprint } from '../agent/host/fingerprint.ts';
 import { HttpClient } from '../agent/upstream/http-client.ts';
 import { isKnown } from '../agent/upstream/is-known.ts';
@@ -37,6 +38,24 @@ export async function register(terminal: Terminal): Promise<ExitName> {
   if (serverUrl === undefined)
     throw new Fault('usage', '--server is missing; an example: --server https://panel.example.com');
   const enrolment = await enrolmentOf(terminal, line);
+  // What a server or a proxy answers can quote what it was sent.
+  const mask = createRedactor({ secrets: enrolment.way === 'purchase_token' ? [enrolment.purchaseToken] : [] });
+  const quiet = { ...terminal, err: (text: string) => terminal.err(mask.text(text).text) };
+  try {
+    return await registerWith(quiet, line, serverUrl, enrolment);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // The causes are in the text already, and would be printed once more as they are.
+    throw new Fault(error.code, mask.text(describeError(error)).text);
+  }
+}
+
+async function registerWith(
+  terminal: Terminal,
+  line: CommandLine,
+  serverUrl: string,
+  enrolment: Enrolment,
+): Promise<ExitName> {
   await using client = new HttpClient({
     origin: serverUrl,
     clock: systemClock,
@@ -48,6 +67,7 @@ export async function register(terminal: Terminal): Promise<ExitName> {
   });
   const facts = { serverUrl, fingerprint: serverFingerprint(), agentVersion: VERSION, nowMs: systemClock.now() };
   const identity = await confirmed(terminal, client, await enrolPatiently(terminal, client, enrolment, facts), facts);
+  const { stateDirectory } = line.places;
   store(stateDirectory, identity);
   terminal.out(`registered: agent ${identity.agent_id}, deployment ${identity.deployment_hash}\n`);
   if (identity.dashboard_url !== undefined) terminal.out(`dashboard:  ${identity.dashboard_url}\n`);

@@ -16,6 +16,8 @@ export interface Terminal {
   /** Write whole lines, newline included. */
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Writes to standard output at the pace at which it is read. False: nobody reads it any more. */
+  readonly print: (text: string) => Promise<boolean>;
   /** Aborts on SIGTERM and SIGINT. */
   readonly interrupted: AbortSignal;
 }

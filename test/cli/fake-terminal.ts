@@ -22,6 +22,7 @@ export function terminal(words: readonly string[], more: Partial<Terminal> = {})
     stdin: stdinOf(''),
     out: () => undefined,
     err: () => undefined,
+    print: async () => true,
     interrupted: NEVER,
     ...more,
   };
@@ -39,6 +40,10 @@ export async function type(words: readonly string[], more: Partial<Terminal> = {
     },
     err: (text: string): void => {
       texts.err += text;
+    },
+    print: async (text: string): Promise<boolean> => {
+      texts.out += text;
+      return true;
     },
   };
   const exit = await main(words, (rest) => terminal(rest, { ...streams, ...more }));

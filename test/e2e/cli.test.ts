@@ -46,7 +46,7 @@ test('redact --jsonl: one record in, one out; a broken one is named and stops no
     '\n',
   );
   const { exitCode, stdout, stderr } = await runCli(['redact', '--jsonl'], {}, input);
-  expect(exitCode).toBe(0);
+  expect(exitCode).toBe(65);
   expect(
     stdout
       .trim()

@@ -9,6 +9,8 @@ import { HELD_OUT_BENIGN, HELD_OUT_TEMPLATES } from './set-five.ts';
 import { ASSIGNMENT_TEMPLATES, SECRET_NAMES } from './assignments.ts';
 import { type Chance, chanceFrom, fromShape, letters, pick, TOKEN_SHAPES, TOKEN_TEMPLATES } from './shapes.ts';
 import { KIND_TEMPLATES } from './secrets.ts';
+import { cased, partOf } from './secret-parts.ts';
+import { recordsOf } from './text-set.ts';
 import { environmentValues, privateKeys } from './keys.ts';
 
 export interface CorpusRecord {
@@ -22,80 +24,6 @@ export interface CorpusRecord {
   readonly secrets?: readonly string[];
   readonly chunks?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly heldOut?: boolean;
-}
-
-function luhnComplete(prefix: string, chance: Chance, length: number): string {
-  const body = prefix + letters(chance, 'N', length - prefix.length - 1);
-  const sum = body
-    .split('')
-    .toReversed()
-    .reduce((total, digit, index) => {
-      const value = Number(digit) * (index % 2 === 0 ? 2 : 1);
-      return total + (value > 9 ? value - 9 : value);
-    }, 0);
-  return body + String((10 - (sum % 10)) % 10);
-}
-
-function card(chance: Chance): string {
-  const [prefix, length] = pick<readonly [string, number]>(chance, [
-    ['4', 16],
-    ['51', 16],
-    ['37', 15],
-    ['6011', 16],
-    ['2221', 16],
-    ['65', 16],
-  ]);
-  const number = luhnComplete(prefix, chance, length);
-  const separator = pick(chance, ['', ' ', '-']);
-  if (separator === '') return number;
-  return length === 15
-    ? [number.slice(0, 4), number.slice(4, 10), number.slice(10)].join(separator)
-    : (number.match(/.{4}/g) ?? []).join(separator);
-}
-
-const PARTS: Readonly<Record<string, (chance: Chance) => string>> = {
-  mixed: (chance) => letters(chance, 'A', 12 + chance(12)),
-  urlsafe: (chance) => letters(chance, 'A', 15) + pick(chance, ['', '%21', '.', '~x', '$1']),
-  opaque: (chance) =>
-    pick(chance, [
-      letters(chance, 'X', 40),
-      letters(chance, 'U', 43).replace(/^[-_]|[-_]$/g, 'a'),
-      letters(chance, 'A', 24),
-    ]),
-  hex64: (chance) => letters(chance, 'X', 64),
-  basic: (chance) => Buffer.from(`u${letters(chance, 'L', 3)}:${letters(chance, 'A', 16)}`).toString('base64'),
-  jwt: (chance) =>
-    `${Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')}.${Buffer.from(`{"sub":"${letters(chance, 'L', 6)}","n":1}`).toString('base64url')}.${letters(chance, 'U', 43)}`,
-  card,
-  email: (chance) =>
-    `${letters(chance, 'L', 4)}.${pick(chance, WORDS)}@${pick(chance, WORDS)}.${pick(chance, ['example.org', 'example.com', 'test', 'co.uk', 'io'])}`,
-};
-
-/** The values that follow a secret's name: generated, hexadecimal, with symbols, weak. */
-function assignedValue(chance: Chance, password: boolean): string {
-  const kind = chance(10);
-  if (kind < 5) return letters(chance, 'A', 15 + chance(6));
-  if (kind < 7) return letters(chance, 'X', 32 + 8 * chance(2));
-  if (kind === 7)
-    return `${letters(chance, 'A', 6)}${pick(chance, ['!', '#', '@', '$', '%', '^', '*', '+', '/', '~'])}${letters(chance, 'A', 6)}`;
-  if (kind === 8) return `${letters(chance, 'B', 43)}=`;
-  return password
-    ? pick(chance, ['toor99', 'hunter2', 'S3cret!', 'Passw0rd', 'qwe123rty', 'dragon42'])
-    : letters(chance, 'U', 22).replaceAll(/^[-_]|[-_]$/g, 'x');
-}
-
-function cased(name: string): Readonly<Record<string, string>> {
-  const words = name.split(' ');
-  const pascal = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
-  return {
-    snake: words.join('_'),
-    kebab: words.join('-'),
-    dotted: `app.${words.join('.')}`,
-    UPPER: words.join('_').toUpperCase(),
-    camel: pascal.charAt(0).toLowerCase() + pascal.slice(1),
-    Pascal: pascal,
-  };
 }
 
 /** Takes the «…» marks out of a template and returns what they held. */
@@ -130,7 +58,7 @@ function assignments(chance: Chance, rounds: number): CorpusRecord[] {
         `a${index}-${round}`,
         `assignment`,
         template,
-        assignedValue(chance, /pass|pwd/.test(name)),
+        partOf(chance, 'assigned', name),
         cased(name),
       );
     }),
@@ -154,7 +82,7 @@ function kinds(
             `${mark}${kind}${index}-${round}`,
             kind,
             template,
-            (PARTS[part] ?? letters)(chance, 'A', 16),
+            partOf(chance, part, name),
             cased(name),
           );
         }),
@@ -228,7 +156,10 @@ export function ordinaryLines(seed: number, count: number): readonly string[] {
   return benign(chanceFrom(seed), ORDINARY_TEMPLATES, count, 'o').map((record) => record.text);
 }
 
-/** The last set of templates is reported apart; write a fresh one into its file before measuring a change of the rules. */
+/** Sets of templates in text files; `--set NAME` measures one by itself, a new one before the rules have seen it. */
+const TEXT_SETS = ['six', 'seven', 'eight', 'nine'];
+
+
 export function generateCorpus(seed: number): readonly CorpusRecord[] {
   const chance = chanceFrom(seed);
   const open = [
@@ -243,6 +174,7 @@ export function generateCorpus(seed: number): readonly CorpusRecord[] {
     ...kinds(chance, THIRD_TEMPLATES, 6, 'y-'),
     ...kinds(chance, FOURTH_TEMPLATES, 6, 'x-'),
   ];
-  const heldOut = [...kinds(chance, HELD_OUT_TEMPLATES, 6, 'h-'), ...benign(chance, HELD_OUT_BENIGN, 1_000, 'hb')];
-  return [...open, ...heldOut.map((record) => ({ ...record, heldOut: true }))];
+  const five = [...kinds(chance, HELD_OUT_TEMPLATES, 6, 'h-'), ...benign(chance, HELD_OUT_BENIGN, 1_000, 'hb')];
+  const texts = TEXT_SETS.flatMap((set) => recordsOf(set, seed, 2, 600));
+  return [...open, ...five, ...texts];
 }

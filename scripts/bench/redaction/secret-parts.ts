@@ -1,7 +1,7 @@
 // Sorts of secrets, each made up from chance: assigned values, opaque tokens, cards, addresses; and the casings of names.
 
 import { Buffer } from 'node:buffer';
-import { NOISE_WORDS } from './noise.ts';
+import { fillNoise, NOISE_WORDS } from './noise.ts';
 import { type Chance, letters, pick } from './shapes.ts';
 
 function luhnComplete(prefix: string, chance: Chance, length: number): string {
@@ -57,7 +57,7 @@ function email(chance: Chance): string {
 
 type Part = (chance: Chance, name: string) => string;
 
-export const SECRET_PARTS: Readonly<Record<string, Part>> = {
+const SECRET_PARTS: Readonly<Record<string, Part>> = {
   assigned,
   mixed: (chance) => letters(chance, 'A', 12 + chance(12)),
   mixed24: (chance) => letters(chance, 'A', 24),
@@ -99,4 +99,14 @@ export function cased(name: string): Readonly<Record<string, string>> {
     camel: pascal.charAt(0).toLowerCase() + pascal.slice(1),
     Pascal: pascal,
   };
+}
+
+/** A secret of the named sort; `hex32` and the like are an alphabet and a length. */
+export function partOf(chance: Chance, part: string, name: string): string {
+  const make = SECRET_PARTS[part];
+  if (make !== undefined) return make(chance, name);
+  const placeholder = `{${part}}`;
+  const filled = fillNoise(chance, placeholder);
+  if (filled === placeholder) throw new Error(`there is no sort of secret named ${part}`);
+  return filled;
 }

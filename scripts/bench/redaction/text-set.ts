@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { CorpusRecord } from './corpus.ts';
 import { fillNoise } from './noise.ts';
-import { cased, SECRET_PARTS } from './secret-parts.ts';
+import { cased, partOf } from './secret-parts.ts';
 import { type Chance, chanceFrom, fromShape, pick } from './shapes.ts';
 
 /** What a file holds: `## kind|part` begins a section; `names`, `tokens` and `benign` are sections of their own. */
@@ -39,15 +39,6 @@ function readSet(name: string): TemplateSet {
     benign: sections.get('benign') ?? [],
     secret,
   };
-}
-
-function partOf(chance: Chance, part: string, name: string): string {
-  const make = SECRET_PARTS[part];
-  if (make !== undefined) return make(chance, name);
-  const placeholder = `{${part}}`;
-  const filled = fillNoise(chance, placeholder);
-  if (filled === placeholder) throw new Error(`there is no sort of secret named ${part}`);
-  return filled;
 }
 
 function recordOf(

@@ -13,6 +13,8 @@ export interface VaultSettings {
   readonly namespace: string | undefined;
   /** Holds the Vault token. Read anew each time, so that it can be replaced under a running agent. */
   readonly tokenFile: string;
+  /** Told the Vault token before it is used, so that whatever is said about it can be masked. */
+  readonly onToken?: (token: string) => void;
 }
 
 const DEADLINE_MS = 10_000;
@@ -34,8 +36,10 @@ export async function readAgentToken(
     .filter((segment) => segment !== '')
     .map((segment) => `/${encodeURIComponent(segment)}`)
     .join('');
+  const token = vaultToken(settings.tokenFile);
+  settings.onToken?.(token);
   const headers = {
-    'x-vault-token': vaultToken(settings.tokenFile),
+    'x-vault-token': token,
     'x-vault-request': 'true',
     ...(settings.namespace === undefined ? {} : { 'x-vault-namespace': settings.namespace }),
   };

@@ -1,6 +1,7 @@
 // The parts of the engine's answers that are used, as schemas, and how they become the commands' values. Pure.
 import { z } from 'zod';
 import type { ContainerDetails, ContainerSummary, DockerState } from '../../commands/context.ts';
+import type { SecretSources } from '../redaction/known-secrets.ts';
 import type { UsageSample } from './usage.ts';
 
 const STATES: readonly DockerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
@@ -56,11 +57,41 @@ export const containerInspect = z.object({
   }),
   Config: z.object({
     Tty: z.boolean().catch(false),
-    Env: z.array(text).max(10_000).nullish(),
+    Env: z.array(z.string().max(1_048_576)).max(10_000).nullish(),
+    Image: text.catch(''),
+    Hostname: text.catch(''),
+    Labels: labels.catch({}),
     StopTimeout: z.int().min(-1).max(86_400).nullish(),
   }),
   HostConfig: z.object({ LogConfig: z.object({ Type: text }).nullish() }).nullish(),
+  Mounts: z
+    .array(z.object({ Type: text.catch(''), Source: text.catch(''), Destination: text.catch('') }))
+    .max(1_000)
+    .nullish()
+    .catch(null),
 });
+
+/** The variables, the mounts from the host, and the names by which the container is known. */
+export function secretSourcesOf(container: z.infer<typeof containerInspect>): SecretSources {
+  const { Config: config } = container;
+  const pairs = (config.Env ?? []).map((entry): [string, string] => {
+    const at = entry.indexOf('=');
+    return at === -1 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
+  });
+  const image = config.Image.replace(/@sha256:.*$/u, '').replace(/:[^/:]*$/u, '');
+  const service = config.Labels['com.docker.compose.service'] ?? config.Labels['my.stacker.service'] ?? '';
+  const ownName = container.Name.replace(/^\//u, '');
+  return {
+    startedAt: pointInTime(container.State.StartedAt),
+    environment: Object.fromEntries(pairs),
+    mounts: (container.Mounts ?? [])
+      .filter((mount) => mount.Type === 'bind' && mount.Source !== '')
+      .map((mount) => ({ source: mount.Source, destination: mount.Destination })),
+    publicValues: [config.Image, image, image.split('/').at(-1) ?? '', service, ownName, config.Hostname].filter(
+      (name) => name !== '',
+    ),
+  };
+}
 
 export function detailsOf(container: z.infer<typeof containerInspect>): ContainerDetails {
   const { State: state, Config: config } = container;

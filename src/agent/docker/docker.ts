@@ -5,7 +5,16 @@ import type { Clock } from '../../platform/clock.ts';
 import { Fault } from '../../platform/fault.ts';
 import { Semaphore } from '../../platform/semaphore.ts';
 import type { ErrorCode } from '../../protocol/error-code.ts';
-import { containerInspect, containerList, containerStats, detailsOf, sampleOf, summaryOf } from './answers.ts';
+import type { SecretSources } from '../redaction/known-secrets.ts';
+import {
+  containerInspect,
+  containerList,
+  containerStats,
+  detailsOf,
+  sampleOf,
+  secretSourcesOf,
+  summaryOf,
+} from './answers.ts';
 import { Engine } from './engine.ts';
 import { FrameDecoder } from './log-frames.ts';
 import { LineAssembler, TtyDecoder } from './log-lines.ts';
@@ -49,14 +58,9 @@ export class EngineDocker implements Docker {
     return detailsOf(await this.#inspect(id, signal));
   }
 
-  /** NAME → value as the container was created with; what logs have to be masked for. */
-  async environment(id: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    const { Config } = await this.#inspect(id, signal);
-    const pairs = (Config.Env ?? []).map((entry): [string, string] => {
-      const at = entry.indexOf('=');
-      return at === -1 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
-    });
-    return Object.fromEntries(pairs);
+  /** What the container's logs have to be masked for. */
+  async secretSources(id: string, signal: AbortSignal): Promise<SecretSources> {
+    return secretSourcesOf(await this.#inspect(id, signal));
   }
 
   async usage(id: string, signal: AbortSignal): Promise<ContainerUsage> {

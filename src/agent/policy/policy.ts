@@ -2,15 +2,11 @@
 import { z } from 'zod';
 import { describeError, Fault } from '../../platform/fault.ts';
 import { readIfPresent } from '../../platform/durable-file.ts';
+import { redactionPolicy } from './redaction-policy.ts';
 
 /** The file's schema: strict, so that a misspelt key is an error and not a permission that was never taken away. */
 export const policySchema = z.strictObject({
-  redaction: z
-    .strictObject({
-      /** Whether a control plane that asks for logs with `redact: false` gets them with their secrets in them. */
-      allow_unredacted_logs: z.boolean().default(false),
-    })
-    .prefault({}),
+  redaction: redactionPolicy.prefault({}),
   update: z
     .strictObject({
       /** Whether the control plane may ask this host to install another version of the agent. */

@@ -10,6 +10,7 @@ const SCHEME =
 /** Schemes whose value is a list of parameters: it goes to the end. */
 const PARAMETERS =
   /^(?:digest|oauth|hawk|aws4|aws|vapid|mutual|scram|goog4|tc3|sharedaccess|signature|mediabrowser|dpop)/i;
+const PARAMETER_VALUE = classOf('0-9', 'a-z', 'A-Z', '-._~+/=:%;');
 const COOKIE_VALUE_END = classOf(';, "\'\\\r\n\t');
 const COOKIE_ATTRIBUTES = new Set([
   'path',
@@ -42,6 +43,7 @@ export function matchAuthorization(scan: Scan, from: number, to: number): boolea
     at = SCHEME.lastIndex;
     parameters = PARAMETERS.test(scheme[0]) || /^[a-z_]{1,24}="/i.test(text.slice(at, at + 32));
   }
+  if (parameters && maskParameters(scan, at, to)) return true;
   if (text.charCodeAt(at) === 34 && !parameters) at += 1;
   const end = parameters ? to : Math.min(to, credentialEnd(scan, at, to));
   const value = text.slice(at, end);
@@ -50,6 +52,36 @@ export function matchAuthorization(scan: Scan, from: number, to: number): boolea
   scan.add(at, end, 'api_token');
   scan.nameDone = Math.max(scan.nameDone, end);
   return true;
+}
+
+/** Parameters of a credential that say who and what, and are no secret. */
+const OPEN_PARAMETERS =
+  /^(?:username|user|realm|uri|qop|nc|algorithm|signedheaders|oauth_consumer_key|oauth_timestamp|oauth_version|oauth_signature_method|oauth_callback|keyid|id|ts|ext|client|device|deviceid|version|charset|stale|domain|userhash|headers|created|expires|se|sr|skn)$/i;
+const PARAMETER = /[\s,&;]{0,8}([A-Za-z_][\w-]{0,40})\s{0,2}=\s{0,2}(\\{0,8}")?/y;
+const MOST_PARAMETERS = 32;
+
+/** `Digest username="bob", response="…"`: the secret parameters alone. False when it is no list of parameters to its end. */
+function maskParameters(scan: Scan, from: number, to: number): boolean {
+  const { text } = scan;
+  const found: { readonly from: number; readonly to: number }[] = [];
+  let at = from;
+  for (let count = 0; at < to; count += 1) {
+    PARAMETER.lastIndex = at;
+    const parameter = PARAMETER.exec(text);
+    if (parameter === null || count === MOST_PARAMETERS) return false;
+    const quote = parameter[2] ?? '';
+    const start = PARAMETER.lastIndex;
+    let end = quote === '' ? runEnd(text, start, PARAMETER_VALUE, to) : endOfQuoted(scan, start, quote, to);
+    if (end > to) return false;
+    if (!OPEN_PARAMETERS.test(parameter[1] ?? '') && isOpaque(text.slice(start, Math.min(end, start + 256))))
+      found.push({ from: start, to: end });
+    end += quote.length;
+    at = end;
+    while (at < to && text.charCodeAt(at) <= 32) at += 1;
+  }
+  for (const range of found) scan.add(range.from, range.to, 'api_token');
+  scan.nameDone = Math.max(scan.nameDone, to);
+  return found.length > 0;
 }
 
 function hasDigitOrLength(value: string): boolean {

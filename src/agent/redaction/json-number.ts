@@ -21,7 +21,9 @@ export function bareNumberAt(text: string, from: number, to: number): BareNumber
   if (!',]}'.includes(text.charAt(skipBlanks(text, end))) || skipBlanks(text, end) >= text.length) return undefined;
   const before = text.slice(Math.max(0, start - LOOK_BACK), start);
   const key = /(\\{0,16}")\s{0,8}:\s{0,8}(?:\[[^"\\]*)?$/.exec(before)?.[1] ?? listQuote(before);
-  return key === undefined || inClass(NUMBER, text.charCodeAt(start - 1)) ? undefined : { from: start, to: end, quote: key };
+  return key === undefined || inClass(NUMBER, text.charCodeAt(start - 1))
+    ? undefined
+    : { from: start, to: end, quote: key };
 }
 
 function listQuote(before: string): string | undefined {

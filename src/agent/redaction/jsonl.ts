@@ -1,7 +1,7 @@
 // Redacts a corpus of JSON lines, one record per line, as `status-panel redact --jsonl` reads and writes them. Pure.
 
 import { z } from 'zod';
-import { createRedactor, type RedactorOptions } from './redactor.ts';
+import { createRedactor, type Redactor, type RedactorOptions } from './redactor.ts';
 
 const LONGEST_TEXT = 64 * 1024 * 1024;
 const MOST_CHUNKS = 100_000;
@@ -27,8 +27,30 @@ function parsed(line: string): unknown {
   }
 }
 
+/** Most records have no environment: theirs is one redactor for all. */
+const plain = new WeakMap<RedactorOptions, Redactor>();
+
+function redactorFor(env: Readonly<Record<string, string>> | undefined, options: RedactorOptions): Redactor {
+  if (env !== undefined) return createRedactor({ ...options, env: { ...options.env, ...env } });
+  const known = plain.get(options) ?? createRedactor(options);
+  plain.set(options, known);
+  return known;
+}
+
+/** Docker stamps every partial message when it is asked for timestamps: those inside a line are its, not the line's. */
+const STAMP = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z /;
+
+function joined(chunks: readonly string[], text: string): string {
+  const whole = chunks.join('');
+  if (whole === text) return whole;
+  const unstamped = chunks.map((chunk) => chunk.replace(STAMP, '')).join('');
+  return unstamped === text ? unstamped : whole;
+}
+
+const NO_OPTIONS: RedactorOptions = {};
+
 /** One input line → one output line, or an error that names the line and never quotes it. */
-export function redactJsonLine(line: string, lineNumber: number, options: RedactorOptions = {}): JsonlAnswer {
+export function redactJsonLine(line: string, lineNumber: number, options: RedactorOptions = NO_OPTIONS): JsonlAnswer {
   const value = parsed(line);
   if (value === undefined) return failure(lineNumber, 'not valid JSON');
   const record = Record.safeParse(value);
@@ -37,15 +59,8 @@ export function redactJsonLine(line: string, lineNumber: number, options: Redact
     return failure(lineNumber, `not a record: ${issue?.path.join('.') || 'record'}: ${issue?.message ?? 'invalid'}`);
   }
   const { id, chunks, env } = record.data;
-  const text = chunks === undefined || chunks.length === 0 ? record.data.text : chunks.join('');
-  const redactor = createRedactor({ ...options, env: { ...options.env, ...env } });
+  const text = chunks === undefined || chunks.length === 0 ? record.data.text : joined(chunks, record.data.text);
+  const redactor = redactorFor(env, options);
   const lines = redactor.lines(text.split('\n'));
   return { output: JSON.stringify({ id, text: lines.map((redacted) => redacted.text).join('\n') }) };
-}
-
-/** Blank lines are skipped; a malformed line yields an error and does not stop the others. */
-export function* redactJsonl(input: string, options: RedactorOptions = {}): Generator<JsonlAnswer> {
-  for (const [index, line] of input.split('\n').entries()) {
-    if (line.trim() !== '') yield redactJsonLine(line, index + 1, options);
-  }
 }

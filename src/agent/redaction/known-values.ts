@@ -29,6 +29,8 @@ const COMMON_VALUES = new Set(
 export interface KnownValueSources {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
+  readonly mounted: readonly string[];
+  readonly ownerValues: readonly string[];
   readonly publicValues: readonly string[];
 }
 
@@ -121,6 +123,19 @@ function secretParts(name: string, value: string, names: NameVerdicts): readonly
   return isSecretName(names, name) ? linesOf(value) : [];
 }
 
+/** A mounted file is a secret as a whole, or holds `NAME=value` lines or JSON, whose secret names then count. */
+function mountedParts(text: string, names: NameVerdicts): readonly string[] {
+  const json = parsedJson(text);
+  if (json !== undefined) return jsonLeaves(json, '', names);
+  const lines = text.split(/\r?\n/);
+  const pairs = lines.flatMap((line) => {
+    const pair = /^(?:export )?([A-Za-z_][A-Za-z0-9_.-]{0,127})=(.*)$/.exec(line.trim());
+    return pair === null ? [] : [secretParts(pair[1] ?? '', (pair[2] ?? '').replaceAll(/^["']|["']$/g, ''), names)];
+  });
+  if (pairs.length > 0 && pairs.length >= lines.filter((line) => line.trim() !== '').length / 2) return pairs.flat();
+  return [...urlPasswords(text), ...linesOf(text)];
+}
+
 function base64Forms(value: string): readonly string[] {
   const bytes = Buffer.from(value, 'utf8');
   return [0, 1, 2].flatMap((offset) => {
@@ -211,10 +226,16 @@ export class KnownValues {
       ...sources.publicValues,
       ...entries.filter(([name]) => !secretKeys.has(name)).map(([, value]) => value),
     ]);
-    const values = secretNames.flatMap(([name, value]) => secretParts(name, value.slice(0, LONGEST_VALUE), names));
+    const values: string[] = secretNames.flatMap(([name, value]) =>
+      secretParts(name, value.slice(0, LONGEST_VALUE), names),
+    );
+    values.push(...sources.mounted.flatMap((text) => mountedParts(text.slice(0, LONGEST_VALUE).trim(), names)));
     const wanted = new Set(values.map((value) => value.trim()).filter((value) => isSearchable(value, publicValues)));
     for (const secret of sources.secrets) {
       for (const line of linesOf(secret.trim())) if (line.length >= SHORTEST_SECRET) wanted.add(line);
+    }
+    for (const value of sources.ownerValues) {
+      for (const line of linesOf(value.trim())) if (line.length >= SHORTEST_MIXED_SECRET) wanted.add(line);
     }
     for (const value of wanted) for (const form of formsOf(value)) for (const part of partsOf(form)) this.#add(part);
     for (const bucket of this.#byHash.values()) bucket.sort((a, b) => b.length - a.length);

@@ -3,8 +3,10 @@
 import { ANCHORS, buildAutomaton } from './anchors.ts';
 import { withoutAnsi } from './ansi.ts';
 import type { Automaton } from './automaton.ts';
+import { blocksOf } from './blocks.ts';
 import { KnownValues } from './known-values.ts';
 import { NameVerdicts } from './name-verdict.ts';
+import type { OwnerPatterns } from './owner-patterns.ts';
 import { matchBareWindow } from './private-key.ts';
 import { Scan } from './scan.ts';
 import { MASKED_LINE, type MergedSpan, substitute } from './spans.ts';
@@ -16,7 +18,8 @@ export type RedactionCategory =
   | 'pii_email'
   | 'payment_card'
   | 'private_key'
-  | 'env_value';
+  | 'env_value'
+  | 'owner_rule';
 
 export interface Redacted {
   readonly text: string;
@@ -34,8 +37,13 @@ export interface Redactor {
 export interface RedactorOptions {
   /** The container's environment, as NAME → value: the values of secret-looking names are masked wherever they appear. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Values always masked (the agent's own credentials, mounted secrets), whatever they look like if >= 8 chars. */
+  /** The agent's own credentials: always masked, whatever they look like, from 8 characters on. */
   readonly secrets?: readonly string[];
+  /** Contents of the container's mounted secrets: masked by the same rule as the values of secret variables. */
+  readonly mounted?: readonly string[];
+  /** Values of the policy file: always masked, from 6 characters on. */
+  readonly ownerValues?: readonly string[];
+  readonly ownerPatterns?: OwnerPatterns;
   /** Values that are public though secret-looking: image, service, host names. */
   readonly publicValues?: readonly string[];
   /** Owner additions from a policy file. */
@@ -46,12 +54,6 @@ export interface RedactorOptions {
 
 const NO_CATEGORIES: readonly RedactionCategory[] = [];
 const NO_SPANS: readonly MergedSpan[] = [];
-/**
- * A batch is joined up to about this size, then cut where no block can be open: memory stays bounded, the bytes stay in
- * the processor's cache, and a line with characters beyond Latin-1 makes only its own block cost two bytes per character.
- */
-const BLOCK_LENGTH = 32_768;
-
 /** The same table serves every redactor of the process; built on first use, it never changes. */
 const shared: { automaton?: Automaton } = {};
 
@@ -63,16 +65,24 @@ class PatternRedactor implements Redactor {
   readonly #names: NameVerdicts;
   readonly #known: KnownValues;
   readonly #automaton: Automaton;
+  readonly #ownerPatterns: OwnerPatterns | undefined;
   readonly #maskEmails: boolean;
 
   constructor(options: RedactorOptions) {
     this.#names = new NameVerdicts(options.extraNames);
     this.#known = new KnownValues(
-      { env: options.env ?? {}, secrets: options.secrets ?? [], publicValues: options.publicValues ?? [] },
+      {
+        env: options.env ?? {},
+        secrets: options.secrets ?? [],
+        mounted: options.mounted ?? [],
+        ownerValues: options.ownerValues ?? [],
+        publicValues: options.publicValues ?? [],
+      },
       this.#names,
     );
     shared.automaton ??= buildAutomaton();
     this.#automaton = shared.automaton;
+    this.#ownerPatterns = options.ownerPatterns;
     this.#maskEmails = options.maskEmails ?? true;
   }
 
@@ -119,6 +129,7 @@ class PatternRedactor implements Redactor {
     this.#automaton.scan(bytes, bytes.length, (anchors, end) => {
       for (const index of anchors) ANCHORS[index]?.match(scan, end);
     });
+    this.#ownerPatterns?.match(scan, bytes);
     this.#known.scan(view.text, bytes, bytes.length, scan.spans);
     matchBareWindow(scan);
     if (scan.spans.isEmpty) return NO_SPANS;
@@ -134,31 +145,6 @@ function resultOf(text: string, offset: number, spans: readonly MergedSpan[]): R
   if (spans.length === 0) return unchanged(text);
   const categories = new Set(spans.flatMap((span) => span.categories));
   return { text: substitute(text, offset, spans), redacted: true, categories: [...categories] };
-}
-
-/** Lines that stand between the label of a key and its body, or say that one follows. */
-const OPENS_BLOCK = /PRIVATE KEY|Private-Lines|Proc-Type|DEK-Info|(?:Version|Comment|Hash|Charset): /;
-
-/** A boundary at which neither a key nor a pair of lines can be open. */
-function isQuiet(before: string, after: string): boolean {
-  if (before === '' || after === '' || /^(?:[\s-]|value)/.test(after) || OPENS_BLOCK.test(before.slice(0, 256)))
-    return false;
-  return !/[A-Za-z0-9+/=]{32}["',\\n]{0,8}\s*$/.test(before.slice(-128)) && !/(?:=>|[:|>])\s*$/.test(before.slice(-8));
-}
-
-function blocksOf(lines: readonly string[]): readonly (readonly string[])[] {
-  const blocks: (readonly string[])[] = [];
-  let from = 0;
-  let length = 0;
-  for (let i = 0; i < lines.length; i += 1) {
-    length += lines[i]?.length ?? 0;
-    if (length < BLOCK_LENGTH || !isQuiet(lines[i] ?? '', lines[i + 1] ?? '')) continue;
-    blocks.push(lines.slice(from, i + 1));
-    from = i + 1;
-    length = 0;
-  }
-  if (from < lines.length) blocks.push(from === 0 ? lines : lines.slice(from));
-  return blocks;
 }
 
 export function createRedactor(options: RedactorOptions = {}): Redactor {

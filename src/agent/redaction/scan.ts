@@ -36,6 +36,7 @@ export class Scan {
   callDone = 0;
   insertDone = 0;
   codeDone = 0;
+  ownerDone = 0;
   /** The header value that was walked last. */
   header: Range = { from: 0, to: -1 };
   /** Where the line that a matcher last asked about ends; lines are asked about many times. */

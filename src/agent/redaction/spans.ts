@@ -36,9 +36,10 @@ const RANK: Readonly<Record<RedactionCategory, number>> = {
   api_token: 1,
   payment_card: 2,
   cloud_db_credential: 3,
-  env_assignment: 4,
-  env_value: 5,
-  pii_email: 6,
+  owner_rule: 4,
+  env_assignment: 5,
+  env_value: 6,
+  pii_email: 7,
 };
 
 function withCategory(known: MergedSpan['categories'], added: RedactionCategory): MergedSpan['categories'] {

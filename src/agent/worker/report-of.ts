@@ -84,7 +84,19 @@ function masked(value: unknown, maker: ReportMaker): unknown {
   if (typeof value === 'string') return maker.mask(value);
   if (Array.isArray(value)) return value.map((inner) => masked(inner, maker));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner, maker)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedUnder(key, inner, maker)]));
+}
+
+// `{"password": "x"}`: the name says what the value alone does not, so both are shown to the mask together, as JSON.
+function maskedUnder(key: string, value: unknown, maker: ReportMaker): unknown {
+  if (typeof value === 'object') return masked(value, maker);
+  try {
+    const json: unknown = JSON.parse(maker.mask(JSON.stringify({ [key]: value })));
+    const found: unknown = typeof json === 'object' && json !== null ? Object.values(json)[0] : undefined;
+    return found;
+  } catch {
+    return maker.mask(String(value));
+  }
 }
 
 function cut(message: string): string {

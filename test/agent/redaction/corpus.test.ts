@@ -15,7 +15,7 @@ describe('generated corpus', () => {
   });
 
   it('is masked as promised', () => {
-    const report = measure(corpus.filter((record) => record.heldOut !== true));
+    const report = measure(corpus);
     const scores = [...report.kinds.values()];
     const secrets = scores.reduce((sum, score) => sum + score.secrets, 0);
     const leaked = scores.reduce((sum, score) => sum + score.leaked, 0);

@@ -61,7 +61,9 @@ describe('known values', () => {
 
   it('always masks the values it was given, from eight characters', () => {
     const own = createRedactor({ secrets: ['password', 'short', 'line one of it x\nline two of it y'] });
-    expect(own.text('a password b short c line two of it y').text).toBe('a ***REDACTED:env_value*** b short c ***REDACTED:env_value***');
+    expect(own.text('a password b short c line two of it y').text).toBe(
+      'a ***REDACTED:env_value*** b short c ***REDACTED:env_value***',
+    );
   });
 
   it('finds a long value that is cut off', () => {

@@ -57,7 +57,11 @@ describe('createRedactor', () => {
       `-----END ${LABEL}`,
       'done',
     ]);
-    expect(textsOf([`-----BEGIN ${LABEL}`, ...BODY.slice(0, 2)])).toStrictEqual([`-----BEGIN ${LABEL}`, KEY_MASK, KEY_MASK]);
+    expect(textsOf([`-----BEGIN ${LABEL}`, ...BODY.slice(0, 2)])).toStrictEqual([
+      `-----BEGIN ${LABEL}`,
+      KEY_MASK,
+      KEY_MASK,
+    ]);
     expect(textsOf(BODY.slice(0, 2))).toStrictEqual([KEY_MASK, KEY_MASK]);
   });
 

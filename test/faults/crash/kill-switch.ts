@@ -1,6 +1,7 @@
 // Ends the process with SIGKILL at a named call of the journal or of Docker: the injection points of the crash tests.
 import process from 'node:process';
 import type { EngineDocker } from '../../../src/agent/docker/docker.ts';
+import type { SecretSources } from '../../../src/agent/redaction/known-secrets.ts';
 import { SqliteJournal } from '../../../src/agent/journal/sqlite-journal.ts';
 import type {
   ContainerDetails,
@@ -133,8 +134,8 @@ export class MortalDocker implements Docker {
     return await this.#switch.async('docker.inspect', () => this.#inner.inspect(id, signal));
   }
 
-  async environment(id: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
-    return await this.#inner.environment(id, signal);
+  async secretSources(id: string, signal: AbortSignal): Promise<SecretSources> {
+    return await this.#inner.secretSources(id, signal);
   }
 
   async usage(id: string, signal: AbortSignal): Promise<ContainerUsage> {

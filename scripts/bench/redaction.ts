@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { ANCHORS, buildAutomaton } from '../../src/agent/redaction/anchors.ts';
 import { createRedactor } from '../../src/agent/redaction/redactor.ts';
 import { type CorpusRecord, generateCorpus, ordinaryLines } from './redaction/corpus.ts';
 import { recordsOf } from './redaction/text-set.ts';
@@ -150,8 +151,8 @@ function bestMs(work: () => void): number {
   return best;
 }
 
-/** 98 % benign lines, of which a quarter only looks like secrets, and 2 % with a secret. */
-function stream(records: readonly CorpusRecord[], seed: number, count: number): string[] {
+/** 98 % lines without a secret, of which `trickyShare` in a hundred only look as if they had one, and 2 % with a secret. */
+function stream(records: readonly CorpusRecord[], seed: number, count: number, trickyShare: number): string[] {
   const chance = chanceFrom(seed);
   const ordinary = ordinaryLines(seed, 10_000);
   const tricky = records.filter((record) => record.secret === null && !record.text.includes('\n'));
@@ -160,7 +161,7 @@ function stream(records: readonly CorpusRecord[], seed: number, count: number): 
   );
   return Array.from({ length: count }, () => {
     if (chance(50) === 0) return secret[chance(secret.length)]?.text ?? '';
-    return (chance(4) === 0 ? tricky[chance(tricky.length)]?.text : ordinary[chance(ordinary.length)]) ?? '';
+    return (chance(100) < trickyShare ? tricky[chance(tricky.length)]?.text : ordinary[chance(ordinary.length)]) ?? '';
   });
 }
 
@@ -176,7 +177,8 @@ function longLines(lines: readonly string[], count: number): string[] {
   });
 }
 
-function printSpeed(title: string, lines: readonly string[]): void {
+/** Returns nanoseconds per byte. */
+function printSpeed(title: string, lines: readonly string[]): number {
   const megabytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0) / 1e6;
   const redactor = createRedactor();
   const known = createRedactor({
@@ -197,6 +199,43 @@ function printSpeed(title: string, lines: readonly string[]): void {
     `  redactor                 ${rate(ownMs)}   ${(ownMs / copyMs).toFixed(1)} × copy, ${(ownMs / floorMs).toFixed(2)} × floor`,
   );
   console.log(`  redactor, 3 known values ${rate(knownMs)}`);
+  const pageMs = (ownMs / lines.length) * PAGE_LINES;
+  console.log(`  1000 lines               ${pageMs.toFixed(2).padStart(6)} ms`);
+  return ownMs / megabytes;
+}
+
+const WORST_LENGTH = 262_144;
+
+/** Each rule's literal over and over, and a name or an operator between: what makes every matcher look. */
+function printWorst(typicalNs: number): void {
+  const redactor = createRedactor();
+  const timed = [...new Set(ANCHORS.map((anchor) => anchor.literal))].flatMap((literal) =>
+    ['', '=', ': a1B2c3D4', '="'].map((tail) => {
+      const unit = literal + tail;
+      const text = unit.repeat(Math.ceil(WORST_LENGTH / unit.length));
+      const started = performance.now();
+      redactor.text(text);
+      return { unit, nsPerByte: ((performance.now() - started) * 1e6) / text.length };
+    }),
+  );
+  const worst = timed.toSorted((a, b) => b.nsPerByte - a.nsPerByte).slice(0, 5);
+  console.log(`\nworst inputs of ${timed.length}, 256 KiB of one literal over and over`);
+  for (const { unit, nsPerByte } of worst) {
+    const times = ((nsPerByte / typicalNs) | 0).toString().padStart(5);
+    console.log(`  ${times} × an ordinary byte   ${(1000 / nsPerByte).toFixed(1)} MB/s   ${JSON.stringify(unit)}`);
+  }
+}
+
+function printStart(): void {
+  const before = process.memoryUsage();
+  const started = performance.now();
+  const automaton = buildAutomaton();
+  const ms = performance.now() - started;
+  const after = process.memoryUsage();
+  const mebibytes = (after.arrayBuffers - before.arrayBuffers) / 1_048_576;
+  console.log(
+    `\nfirst redactor of a process: table of ${automaton.stateCount} states built in ${ms.toFixed(1)} ms, ${mebibytes.toFixed(2)} MiB`,
+  );
 }
 
 export function run(args: string[]): void {
@@ -222,9 +261,15 @@ export function run(args: string[]): void {
   printReport(values.corpus ?? title, measure(records, note));
   if (values.misses) for (const miss of misses) console.log(miss);
   if (values.set !== undefined) return;
-  const lines = stream(records, seed, 60_000);
-  printSpeed('ordinary lines', lines);
+  const lines = stream(records, seed, 60_000, 0);
+  const typicalNs = printSpeed('ordinary lines, 2 % with a secret', lines);
+  printSpeed(
+    'the same, and a quarter of the lines full of words like token and key',
+    stream(records, seed, 60_000, 25),
+  );
   printSpeed('16 KiB lines', longLines(lines, 300));
+  printWorst(typicalNs);
+  printStart();
 }
 
 if (import.meta.filename === process.argv[1]) run(process.argv.slice(2));

@@ -108,6 +108,10 @@ export class Automaton {
     this.#firstHit = this.#outputs.findIndex((output) => output.length > 0) * size;
   }
 
+  get stateCount(): number {
+    return this.#outputs.length;
+  }
+
   scan(bytes: Uint8Array, length: number, onHit: OnHit): void {
     const symbols = this.#symbols;
     const table = this.#table;

@@ -70,7 +70,6 @@ const OPTIONS: Readonly<Record<string, readonly ShortOption[]>> = {
   mongoexport: [SEPARATE_P],
   vncviewer: [SEPARATE_P],
   zip: [UPPER_P],
-  '7z': [ATTACHED_P],
 };
 
 /** Commands whose password has no option: how many words stand before it. */

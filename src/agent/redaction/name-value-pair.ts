@@ -11,9 +11,9 @@ const LOOK_BEHIND_VALUE = 512;
 
 /** The key is itself the value of something called name or key. */
 const NAME_LABEL =
-  /(?:^|[^A-Za-z0-9])(?:name|key|k|n|param|parameter|field|variable|var|header|env|setting|option|id|label|property)\\*["']?\s*(?:[:=]|=>)\s*\\*["']?$/i;
+  /(?:^|[^A-Za-z0-9])(?:(?:[A-Za-z]{1,16}[_-]?)?(?:name|key)|k|n|param|parameter|field|variable|var|header|env|setting|option|id|label|property)\\*["']?\s*(?:[:=]|=>)\s*\\*["']?$/i;
 const VALUE_LABEL =
-  /\\*["']?\s*(?:[,;]|\\n|\\t|\)|\r?\n)?\s{0,64}(?:- )?\\*["']?:?(?:value|val|v|content|contents|data|text|string_value|stringValue|defaultValue|default|secret_value|Value|VALUE)\\*["']?\s*(?:=>|[:=])\s*/y;
+  /\\*["']?\s*(?:[,;]|\\n|\\t|\)|\r?\n)?\s{0,64}(?:- )?\\*["']?:?(?:(?:[A-Za-z]{1,16}[_-]?)?value|val|v|content|contents|data|text|string_value|stringValue|defaultValue|default|secret_value)\\*["']?\s*(?:=>|[:=])\s*/iy;
 /** Other short fields of the same object that may stand between a name and its value. */
 const OTHER_FIELDS =
   /(?:\\{0,8}["']?,\s{0,64}\\{0,8}["']?(?!val(?:ue)?\b)[A-Za-z_]{1,24}\\{0,8}["']?\s{0,4}[:=]\s{0,4}(?:\\{0,8}["'][^"'\\\n]{0,64}(?=\\{0,8}["'])|-?[0-9.]{1,20}|true|false|null|None|nil)){1,3}/y;
@@ -21,6 +21,8 @@ const OTHER_FIELDS =
 const SQL_LABEL =
   /\b(?:value|val|setting_value|option_value|meta_value|content)\s{0,4}=\s{0,4}(')(?=[^']{1,256}'\s{1,4}WHERE\s[^']{1,64}'$)/gi;
 const BACKWARD_LABEL = /\\*["']?(?:value|val|v|Value|content)\\*["']?\s*(?:=>|[:=])\s*(\\*["'])/g;
+/** `{"op":"add","path":"/a/NAME","value":…}` (RFC 6902). */
+const JSON_POINTER = /\\*"path\\*"\s?:\s?\\*"(?:\/[\w.~-]{1,32}){0,4}\/$/;
 const FORM_LABEL = /form-data;\s*name=\\*["']?$/;
 const FORM_GAP = /\\*["']?(?:(?:\r?\n){2}|(?:\\r\\n){2}|(?:\\n){2})/y;
 
@@ -76,8 +78,15 @@ export function matchPairedValue(scan: Scan, named: Named, operator: Operator): 
   )
     return false;
   // Most names are no pair's name: the character before them says so at once.
-  if (!'"\'=> \t'.includes(text.charAt(named.from - 1))) return false;
+  if (!'"\'=> \t/'.includes(text.charAt(named.from - 1))) return false;
   const before = text.slice(Math.max(0, named.from - LOOK_BACK), named.from);
+  // GitHub's runner: `::set-env name=NAME::value`.
+  if (text.startsWith('::', named.to) && /::[a-z-]{3,16} name=$/.test(before))
+    return maskRange(scan, named, named.to + 2, scan.lineEnd(named.to), true);
+  if (JSON_POINTER.test(before)) {
+    VALUE_LABEL.lastIndex = named.to;
+    return VALUE_LABEL.test(text) && maskAt(scan, named, VALUE_LABEL.lastIndex);
+  }
   if (FORM_LABEL.test(before)) {
     FORM_GAP.lastIndex = named.to;
     if (!FORM_GAP.test(text)) return false;

@@ -10,7 +10,7 @@ import { isPath, isReference, isStatusWord, isWordOnly, looksGenerated, looksSec
 
 /** Words between a name and its value: `password for app is …`, `API key provided: …`. */
 const CONNECTOR =
-  /(?:(?:is|was|as|to|set|changed|provided|returned|used|value|generated|issued|received|supplied|given|using|reads|now|of|[0-9]{1,2}|=|->|for (?:the )?(?:user |account |role |database )?[\w@.%'"-]{1,60})(?::| |: ))/iy;
+  /(?:(?:is|was|as|to|set|with(?= ["'])|changed|provided|returned|used|value|generated|issued|received|supplied|given|using|reads|now|of|[0-9]{1,2}|=|->|for (?:the )?(?:user |account |role |database )?[\w@.%'"-]{1,60})(?::| |: ))/iy;
 const LONGEST_CELL = 512;
 const MOST_CONNECTORS = 4;
 /** Directives of configuration files that take their value after a blank. */
@@ -185,16 +185,18 @@ function matchSentence(scan: Scan, named: Named, operator: Operator): void {
     maskValue(scan, named, from, end);
 }
 
-/** Lisp: `(name . "value")`; loggers: `name [value]`. */
+/** Lisp: `(name . "value")`; loggers: `name [value]`, `name (value)`. */
 function matchBracketed(scan: Scan, named: Named, operator: Operator): boolean {
   const { text } = scan;
   const dotted = text.startsWith('. "', operator.end) && text.charCodeAt(named.from - 1) === 40;
   const at = dotted ? operator.end + 2 : operator.end + 1;
-  if (!dotted && text.charCodeAt(operator.end) !== 91) return false;
+  const open = text.charAt(operator.end);
+  if (!dotted && open !== '[' && open !== '(') return false;
   const { from, end } = candidateAt(scan, at);
   const value = text.slice(from, end);
-  if (!dotted && text.charCodeAt(end) !== 93 && quoteAt(text, at) === '') return false;
-  if (!(dotted ? acceptsDelimited(named, value) : looksSecret(value))) return false;
+  if (!dotted && !'])'.includes(text.charAt(end)) && quoteAt(text, at) === '') return false;
+  const generated = open === '(' ? looksGenerated(value, 10) : looksSecret(value);
+  if (!(dotted ? acceptsDelimited(named, value) : generated)) return false;
   maskValue(scan, named, from, end);
   return true;
 }

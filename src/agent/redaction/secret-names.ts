@@ -108,6 +108,7 @@ export const SECRET_ENDINGS = [
   'pass',
   'passwort',
   'sessid',
+  'pw',
 ] as const;
 
 /** English and product words that only happen to end like a secret. */
@@ -121,7 +122,7 @@ export const INNOCENT_WORDS: ReadonlySet<string> = new Set(
 export const KEY_QUALIFIERS: ReadonlySet<string> = new Set(
   `api secret private priv access auth encryption encrypt enc master signing sign service client shared sharedaccess admin webhook hmac jwt
   app application deploy deployment license licence ssh tls ssl account storage subscription functions function server session crypto cipher
-  aes rsa recovery write ingest ingestion instrumentation consumer integration root super vapid cookie data token cert crypt signer db database
+  aes rsa recovery write ingest ingestion instrumentation consumer integration root super vapid cookie data token cert crypt signer sdk validation rndc tsig omapi wireless wifi wpa db database
   preshared wg wireguard fernet sops age consul vault backup restic borg bot security product merchant payment stripe sendgrid mailgun
   openai anthropic datadog dd newrelic nr algolia maps google gcp azure aws s3 twilio github gitlab sentry hash_secret site_secret internal
   rapidapi serviceaccount user_secret escrow unseal seal kms kek dek wrapping transit sas pairing decryption decrypt

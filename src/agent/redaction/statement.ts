@@ -41,7 +41,7 @@ export function matchLoginCommand(scan: Scan, literal: string, end: number): voi
   if (from > 0 && !isBlank(before) && before !== 10 && !'"\'>:=['.includes(text.charAt(from - 1))) return;
   if (!text.startsWith(literal.trim(), from) && !literal.includes('"')) return;
   if (literal === 'AUTH PLAIN ' || literal === 'AUTH LOGIN ') {
-    const stop = runEnd(text, end, BASE64);
+    const stop = scan.runEnd(end, BASE64);
     if (stop - end >= 6 && looksSecret(text.slice(end, stop))) scan.add(end, stop, 'api_token');
     return;
   }
@@ -102,7 +102,7 @@ export function matchSaslResponse(scan: Scan, end: number): void {
   const next = /^\s{0,4}(?:[<>*CS]{1,3}:? ?)?/.exec(text.slice(end, end + 12))?.[0].length ?? 0;
   const asked = text.charCodeAt(end - 1) === 54;
   const at = asked ? end + next : end;
-  const to = runEnd(text, at, BASE64);
+  const to = scan.runEnd(at, BASE64);
   const value = text.slice(at, Math.min(to, at + 512));
   if (to - at < 6 || !(asked ? looksSecret(value) : decodesToLogin(value))) return;
   scan.add(at, to, 'api_token');

@@ -5,6 +5,8 @@ import { MARK_BEGIN } from './spans.ts';
 
 /** Longer values are judged by their beginning. */
 const JUDGED_LENGTH = 256;
+/** Enough to see letters beside digits, or the case changing. */
+const SHAPED_LENGTH = 64;
 
 /** An expression of a program: a call, an element, a template. Its value stands elsewhere. */
 const EXPRESSION =
@@ -76,7 +78,7 @@ function shapeOf(value: string): Shape {
   let turns = 0;
   let mixed = false;
   let previous = 0;
-  const length = Math.min(value.length, JUDGED_LENGTH);
+  const length = Math.min(value.length, SHAPED_LENGTH);
   for (let i = 0; i < length; i += 1) {
     const code = value.charCodeAt(i);
     const kind = inClass(LOWER, code) ? 1 : inClass(UPPER, code) ? 2 : inClass(DIGIT, code) ? 3 : 4;

@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { ANCHORS } from '../../../src/agent/redaction/anchors.ts';
+import { OwnerPatterns } from '../../../src/agent/redaction/owner-patterns.ts';
 import { createRedactor } from '../../../src/agent/redaction/redactor.ts';
 
 const KIB = 1024;
@@ -10,7 +11,10 @@ const KIB = 1024;
 const MOST_NS_PER_BYTE = 6_000;
 const ATTEMPTS = 3;
 
-const redactor = createRedactor({ env: { DB_PASSWORD: 'kJ7sd8fKJ2sdf98', PERIODIC_SECRET: 'a'.repeat(40) } });
+const redactor = createRedactor({
+  ownerPatterns: new OwnerPatterns([{ name: 'own', prefix: 'own-', alphabet: 'hex', min_length: 8 }]),
+  env: { DB_PASSWORD: 'kJ7sd8fKJ2sdf98', PERIODIC_SECRET: 'a'.repeat(40) },
+});
 
 /** Processor time, because the machine may be busy with other things. */
 function timeMs(text: string): number {
@@ -44,6 +48,11 @@ const RUN_PAIRS = LITERALS.flatMap((literal, index) => {
 });
 
 describe('linear time', () => {
+  it('at 128 KiB, every literal with one tail', { timeout: 240_000 }, () => {
+    const units = LITERALS.map((literal, index) => literal + (TAILS[index % TAILS.length] ?? ''));
+    expect(units.filter((unit) => isSlow(repeated(unit, 128 * KIB)))).toStrictEqual([]);
+  });
+
   it('at 16 KiB, every literal repeated', { timeout: 240_000 }, () => {
     expect(REPEATED.filter((unit) => isSlow(repeated(unit, 16 * KIB)))).toStrictEqual([]);
   });
@@ -87,6 +96,32 @@ describe('linear time', () => {
     'Private-Lines: \n',
     '-----BEGIN PRIVATE KEY-----\n\n',
     '{"value":"x","name":"password"',
+    'resp=',
+    '334 UGFzc3dvcmQ6\n',
+    'insert into t (password) values (',
+    "insert into t (password) values ('a'),",
+    'login(',
+    "login('a','",
+    'jwt.sign({',
+    'echo x | ',
+    'rabbitmqctl add_user ',
+    '/reset/',
+    'otp code 1',
+    ']:587 a:',
+    '" ">',
+    '1/0000000000',
+    'password for the user ',
+    'token (',
+    'token=Some(',
+    'token=<a1b2c3',
+    'password": {"value": "',
+    '{"name":"password","type":"a",',
+    "value='a' where name='password'",
+    'Authorization: Digest a="b", ',
+    '***REDACTED:api_token***',
+    '{"n":4111111111111111,',
+    'own-a1b2c3d4',
+    'own-',
   ])('at 1 MiB as at 16 KiB: %j', { timeout: 120_000 }, (unit) => {
     redactor.text(repeated(unit, 16 * KIB));
     const small = Math.max(1, timeMs(repeated(unit, 16 * KIB)));

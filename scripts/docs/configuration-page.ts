@@ -24,5 +24,6 @@ a file or a systemd credential.`,
 writes. Without it the defaults hold, which allow the least. A file that cannot be understood ends the agent with exit code 78: it does not run
 under a policy it has guessed. It is read when the agent starts. [schema/policy.json](../schema/policy.json) describes it; these are the defaults:`,
     json(DEFAULT_POLICY),
+    'What `redaction` can hold is shown in [redaction.md](redaction.md#what-an-owner-adds).',
   );
 }

@@ -6,6 +6,7 @@ import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { schemaFiles } from './json-schemas.ts';
 import { protocolPage } from './protocol-page.ts';
+import { redactionPage } from './redaction-page.ts';
 import { withSettings } from './settings-table.ts';
 
 export interface GeneratedFile {
@@ -23,6 +24,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/commands.md', text: commandsPage() },
     { path: 'docs/errors.md', text: errorsPage() },
     { path: 'docs/configuration.md', text: configurationPage() },
+    { path: 'docs/redaction.md', text: redactionPage() },
     ...schemaFiles(SCHEMA_FOLDER),
   ];
 }

@@ -14,6 +14,8 @@ import { isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts'
 import { maskAngled, maskWrapped, quotedValueAt, typedValueAt } from './wrapped-value.ts';
 
 const LONGEST_NAME = 128;
+/** How far around an element is looked for the JSON that it may stand in. */
+const LONGEST_JUDGED = 512;
 
 /** The tail of an escape (`\n`, `%26`, `\u0026`) before a name is not part of it. */
 function withoutEscapeTail(text: string, from: number): number {
@@ -146,6 +148,12 @@ function maskElement(scan: Scan, named: Named, at: number): boolean {
     const close = scan.indexOf(']]>', start);
     end = close === -1 || close > limit ? limit : close;
   }
+  // `<password>` in a sentence or a usage line is a placeholder: an element is closed by its end tag.
+  else if (end < limit && !/^(?:<|&lt;|\\u003c)(?:\/|\\\/|\\u002f|!)/i.test(text.slice(end, end + 16))) return false;
+  // In JSON a bare quote ends the string in which the element began.
+  const quoted = text.slice(start, Math.min(end, start + LONGEST_JUDGED)).search(/(?<!\\)"/);
+  if (quoted !== -1 && /[{,[:]\s{0,4}"/.test(text.slice(Math.max(0, named.from - LONGEST_JUDGED), named.from)))
+    return false;
   // A line cut off inside the element; the quote of a string around it is not part of the value.
   if (end >= limit) end = endOfBare(scan, start);
   if (!acceptsDelimited(named, text.slice(start, end).trim())) return false;

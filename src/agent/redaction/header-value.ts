@@ -2,6 +2,7 @@
 
 import { BASE64_ANY, classOf, inClass, isBlank, LETTER, runEnd, skipBlanks, TOKEN68 } from './characters.ts';
 import type { Scan } from './scan.ts';
+import { MARK_BEGIN } from './spans.ts';
 import { endOfBare, endOfQuoted } from './value-end.ts';
 import { isAbsent, isReference, isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts';
 
@@ -140,7 +141,12 @@ export function matchCookies(scan: Scan, from: number, to: number, headerName: s
     while (end < to && !inClass(COOKIE_VALUE_END, text.charCodeAt(end))) end += 1;
     const value = text.slice(valueFrom, end);
     const attribute = COOKIE_ATTRIBUTES.has(name.toLowerCase());
-    if (name.length < 128 && !attribute && isOpaque(value) && isSecretCookie(scan, name, value, setting && first)) {
+    const isPair = name.length < 128 && /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !name.includes(MARK_BEGIN);
+    if (value.includes(MARK_BEGIN)) {
+      // Masked before: what is skipped must be the same each time.
+      scan.nameDone = Math.max(scan.nameDone, end);
+      masked = true;
+    } else if (isPair && !attribute && isOpaque(value) && isSecretCookie(scan, name, value, setting && first)) {
       scan.add(valueFrom, end, 'api_token');
       scan.nameDone = Math.max(scan.nameDone, end);
       masked = true;

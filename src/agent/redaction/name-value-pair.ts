@@ -82,7 +82,7 @@ export function matchPairedValue(scan: Scan, named: Named, operator: Operator): 
   const before = text.slice(Math.max(0, named.from - LOOK_BACK), named.from);
   // GitHub's runner: `::set-env name=NAME::value`.
   if (text.startsWith('::', named.to) && /::[a-z-]{3,16} name=$/.test(before))
-    return maskRange(scan, named, named.to + 2, scan.lineEnd(named.to), true);
+    return maskRange(scan, named, named.to + 2, endOfBare(scan, named.to + 2), true);
   if (JSON_POINTER.test(before)) {
     VALUE_LABEL.lastIndex = named.to;
     return VALUE_LABEL.test(text) && maskAt(scan, named, VALUE_LABEL.lastIndex);
@@ -127,7 +127,9 @@ function maskToElement(scan: Scan, named: Named, from: number): boolean {
   return maskRange(scan, named, from, end, false);
 }
 
+const LONGEST_FORM_VALUE = 65_536;
+
 function endOfFormValue(text: string, from: number): number {
-  const escaped = text.indexOf('\\r\\n', from);
-  return escaped === -1 ? text.length : escaped;
+  const stop = text.slice(from, from + LONGEST_FORM_VALUE).search(/\\+[rn"]|"/);
+  return stop === -1 ? text.length : from + stop;
 }

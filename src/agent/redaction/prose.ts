@@ -71,9 +71,9 @@ function matchTable(scan: Scan, named: Named, operator: Operator): void {
   const { text } = scan;
   const limit = Math.min(scan.lineEnd(operator.end), operator.end + LONGEST_CELL);
   let end = operator.end;
-  while (end < limit && text.charCodeAt(end) > 32 && !'│║┃¦'.includes(text.charAt(end))) end += 1;
+  while (end < limit && text.charCodeAt(end) > 32 && !'│║┃¦"\\'.includes(text.charAt(end))) end += 1;
   const value = text.slice(operator.end, end).replace(/^['"]|['"]$/g, '');
-  if (!/^\s*(?:[|│║┃¦]|$)/.test(text.slice(end, Math.min(limit, end + 128)))) return;
+  if (!/^\s*(?:[|│║┃¦"\\]|$)/.test(text.slice(end, Math.min(limit, end + 128)))) return;
   if (!operator.spaced || value.includes(' ') || !acceptsDelimited(named, value)) return;
   const opens = /^[\s|│║┃¦]*$/.test(text.slice(Math.max(scan.lineStart(named.from), named.from - 40), named.from));
   const weak =

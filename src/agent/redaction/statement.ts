@@ -68,12 +68,7 @@ export function matchLoginCommand(scan: Scan, literal: string, end: number): voi
 /** IMAP: `a1 LOGIN user password`. Called behind ` login `. */
 export function matchImapLogin(scan: Scan, end: number): void {
   const { text } = scan;
-  if (
-    !/^[\s"'>:](?:[A-Za-z]{0,4}[0-9]{1,6}|\*) LOGIN $/.test(
-      text.slice(Math.max(0, end - 20), end).replace(/^.*(?=[\s"'>:]\S+ LOGIN $)/s, ''),
-    )
-  )
-    return;
+  if (!/(?:^|[\s"'>:])(?:[A-Za-z]{0,4}[0-9]{1,6}|\*) LOGIN $/.test(text.slice(Math.max(0, end - 20), end))) return;
   const first = wordAt(scan, end);
   const second = wordAt(scan, skipBlanks(text, first.after));
   const value = text.slice(second.from, second.to);
@@ -120,9 +115,9 @@ export function matchSaslMap(scan: Scan, end: number): void {
   if (user === null) return;
   const from = end + user[0].length;
   const to = endOfBare(scan, from);
-  if (!looksSecret(text.slice(from, to))) return;
-  scan.add(from, to, 'env_assignment');
+  // The login of an account of one's own, not somebody's address.
   scan.emailDone = Math.max(scan.emailDone, from);
+  if (looksSecret(text.slice(from, to))) scan.add(from, to, 'env_assignment');
 }
 
 /** Redis: `user app on >password ~* +@all`. Called behind `>`. */

@@ -95,7 +95,7 @@ function maskedUnder(key: string, value: unknown, maker: ReportMaker): unknown {
     const found: unknown = typeof json === 'object' && json !== null ? Object.values(json)[0] : undefined;
     return found;
   } catch {
-    return maker.mask(String(value));
+    return maker.mask(typeof value === 'string' ? value : '');
   }
 }
 

@@ -121,7 +121,7 @@ only, for the 64 containers asked about last, and read again when the container 
         [code('redaction.mask_emails'), 'whether e-mail addresses are masked', 'true by default'],
       ],
     ),
-    'A pattern is no regular expression: see [decision 8](decisions/0008-owner-patterns-without-regex.md).',
+    'A pattern is no regular expression: see [decision 10](decisions/0010-owner-patterns-without-regex.md).',
     '## What is promised, and what is not',
     PROMISES,
     '## Figures',

@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           sequence: { groupOrder: 0 },
-          include: ['test/{platform,protocol,commands,agent,cli,house}/**/*.test.ts'],
+          include: ['test/{bin,platform,protocol,commands,agent,cli,house}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

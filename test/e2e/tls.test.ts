@@ -1,6 +1,4 @@
 // TLS with an authority of one's own: for the control plane and for Vault, and what is said when it is not trusted.
-import { createServer, type Server } from 'node:https';
-import { request as httpRequest } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +8,7 @@ import { ControlPlaneClient } from '../../scripts/parts/control-plane-client.ts'
 import { loadIdentity } from '../../src/agent/identity/identity.ts';
 import { type ControlPlane, startControlPlane } from '../../src/control-plane/control-plane.ts';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
+import { startTlsFront } from '../support/tls-front.ts';
 import { writeFileSync } from 'node:fs';
 
 let certificates: Certificates;
@@ -27,30 +26,9 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** A TLS server in front of a plain one, as a reverse proxy is in production. */
 async function inFrontOf(target: string): Promise<{ readonly url: string } & AsyncDisposable> {
-  const { hostname, port } = new URL(target);
-  const server: Server = createServer({ key: certificates.key, cert: certificates.cert }, (request, response) => {
-    const onward = httpRequest(
-      { hostname, port, method: request.method, path: request.url, headers: request.headers },
-      (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      },
-    );
-    onward.on('error', () => response.destroy());
-    request.pipe(onward);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    url: `https://127.0.0.1:${address.port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const front = await startTlsFront(certificates, '127.0.0.1', target);
+  return { url: `https://127.0.0.1:${front.port}`, [Symbol.asyncDispose]: () => front[Symbol.asyncDispose]() };
 }
 
 test('control plane and Vault behind TLS with an authority of our own', async () => {

@@ -23,6 +23,9 @@ export interface SuperviseOptions {
 const LOOK_EVERY_MS = 10_000;
 /** A machine that was paused makes all loops late at once, and they are a moment later where they should be. */
 const SECOND_LOOK_MS = 1_000;
+/** A look that comes so much later than it was meant to: the whole process had to wait, and nobody can be blamed. For so many looks. */
+const HELD_UP_MS = 2_000;
+const HELD_UP_MAX_COUNT = 3;
 
 /** Tells that the agent is ready, for its loops have begun, and supervises until it is disposed of. */
 export function supervise(options: Omit<SuperviseOptions, 'stopped'>): AsyncDisposable {
@@ -45,6 +48,7 @@ export async function superviseUntilStopped(options: SuperviseOptions): Promise<
   const supervisor = new Supervisor(options);
   while (!stopped.aborted) {
     await supervisor.look();
+    supervisor.nextLookMs = clock.monotonicMs() + everyMs;
     using until = clock.deadline(everyMs, stopped);
     await news.wait(until.signal);
   }
@@ -54,6 +58,9 @@ class Supervisor {
   readonly #options: SuperviseOptions;
   #sentence = '';
   #wasLate = false;
+  #heldUpCount = 0;
+  /** When the next look is meant to be, by the monotonic clock. */
+  nextLookMs = Number.POSITIVE_INFINITY;
 
   constructor(options: SuperviseOptions) {
     this.#options = options;
@@ -61,8 +68,11 @@ class Supervisor {
 
   async look(): Promise<void> {
     const { manager, progress, clock, stopped } = this.#options;
+    const isHeldUp = clock.monotonicMs() > this.nextLookMs + HELD_UP_MS;
+    this.#heldUpCount = isHeldUp ? this.#heldUpCount + 1 : 0;
     if (this.#late().length > 0) await clock.sleep(SECOND_LOOK_MS, stopped);
-    if (this.#late().length > 0) {
+    const isExcused = isHeldUp && this.#heldUpCount <= HELD_UP_MAX_COUNT;
+    if (this.#late().length > 0 && !isExcused) {
       this.#tell();
       manager.stuck();
     } else {

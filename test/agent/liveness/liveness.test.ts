@@ -11,8 +11,17 @@ import { RecordingLog } from '../../platform/recording-log.ts';
 const WATCHDOG_MS = 30_000;
 const FINE = { readyAt: '2026-01-09T00:00:00.412Z', troubles: {} };
 
+/** A clock that can leap: what a process sees that had to wait for its host. */
+class LeapingClock extends FakeClock {
+  leapMs = 0;
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.leapMs;
+  }
+}
+
 function world() {
-  const clock = new FakeClock();
+  const clock = new LeapingClock();
   const log = new RecordingLog();
   const progress = new Progress(clock);
   const heard: { readonly atMs: number; readonly text: string }[] = [];
@@ -135,6 +144,21 @@ describe('the supervisor', () => {
     await waking;
     expect(told('WATCHDOG=trigger\n')).toEqual([]);
     expect(log.lines).toEqual([]);
+    await end();
+  });
+
+  it('does not blame a loop for a process that was held up, nor for ever', async () => {
+    const { clock, progress, told, end } = world();
+    using step = progress.begin('poll', 'waits for a command', 40_000);
+    await clock.advance(5_000);
+    clock.leapMs = 120_000;
+    await clock.advance(6_500);
+    expect(told('WATCHDOG=trigger\n')).toEqual([]);
+    step.now('waits for a command', 40_000);
+    await clock.advance(5_000);
+    expect(told('WATCHDOG=trigger\n')).toEqual([]);
+    await clock.advance(60_000);
+    expect(told('WATCHDOG=trigger\n').length).toBeGreaterThan(0);
     await end();
   });
 

@@ -1,5 +1,8 @@
 // One request, one answer or one sentence of why there is none, against a server that does everything wrong.
-import type { Socket } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HttpClient } from '../../../src/agent/upstream/http-client.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -47,6 +50,29 @@ describe('an honest server', () => {
       setTimeout(() => socket.write(answerText('late')), 150);
     });
     expect((await there.get()).body).toBe('late');
+  });
+
+  it('is reached through a socket of this host in place of the network, with the same request', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'status-panel-socket-'));
+    const socketPath = join(folder, 'way-out.sock');
+    const requests: string[] = [];
+    const server = createServer((socket) => {
+      socket.on('data', (chunk) => {
+        requests.push(chunk.toString());
+        socket.write(answerText('through'));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+    const options = { origin: 'http://panel.example.com', clock: systemClock, connections: 1, answerMaxBytes: 1_000 };
+    {
+      await using client = new HttpClient({ ...options, socketPath });
+      expect((await client.request({ method: 'GET', path: '/x', headers: {}, deadlineMs: 2_000 }, NEVER)).body).toBe(
+        'through',
+      );
+    }
+    expect(requests[0]).toContain('host: panel.example.com\r\n');
+    server.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('is not followed to where it redirects', async () => {

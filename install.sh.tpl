@@ -290,6 +290,9 @@ look_at_places() {
   [ -e "$home/current" ] || [ -e "$state" ] || [ -e "$config" ] || [ -e "$unit_folder/$service" ] || fresh=1
   previous=$(readlink "$home/current" 2>/dev/null)
   if systemctl is-active --quiet "$service" 2>/dev/null; then was_active=1; fi
+  case $(systemctl show -p ActiveState status-panel-update.service 2>/dev/null) in
+    *=activating) fail 22 "\"status-panel update\" is under way" "wait for its end: journalctl -u status-panel-update -f" ;;
+  esac
   if [ -z "$purchase_token" ] && [ ! -e "$state/identity.json" ] && [ "$is_root" = 1 ]; then
     fail 2 "this installer holds no purchase, and this server is not registered" "use the line from the purchase e-mail"
   fi
@@ -562,8 +565,16 @@ install_version() {
   found=$("$unpacked/bin/status-panel" version 2>&1)
   [ "$(printf '%s\n' "$found" | sed -n 1p)" = "status-panel $version" ] ||
     fail 24 "the program does not run here: $found" "tell whoever runs $server_url"
-  { printf '%s\n' "$archive_sum" && fingerprint_of "$unpacked"; } >"$unpacked/.fingerprint"
+  print_now=$(fingerprint_of "$unpacked")
+  printf '%s\n%s\n' "$archive_sum" "$print_now" >"$unpacked/.fingerprint"
   must "set the mode of $unpacked/.fingerprint" chmod 644 "$unpacked/.fingerprint"
+  # "status-panel update" brings versions without a fingerprint.
+  if [ -e "$version_folder" ] && [ "$(fingerprint_of "$version_folder")" = "$print_now" ]; then
+    must "write the fingerprint of $version_folder" mv "$unpacked/.fingerprint" "$version_folder/.fingerprint"
+    rm -rf "$fresh_folder"
+    say kept "$version_folder"
+    return 0
+  fi
   sync
   word=unpacked
   if [ -e "$version_folder" ]; then
@@ -840,8 +851,9 @@ not_ready() {
   fail 18 "the service is installed, but $1" "read \"journalctl -u status-panel\"; it goes on trying unless you remove it"
 }
 
-# Newest and previous stay, for a way back.
+# Newest and previous stay, for a way back. The updater runs by the last version that was seen to work.
 forget_old_versions() {
+  link "versions/$version" "$home/last-good"
   for folder in "$home"/versions/*; do
     case ${folder##*/} in
       "$version" | "${previous#versions/}") ;;

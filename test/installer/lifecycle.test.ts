@@ -57,9 +57,13 @@ describe('a host', () => {
     expect(status.stdout).toContain('ready since');
 
     const identity = await sandbox.sh('cat /var/lib/status-panel/identity.json');
+    // As a version that the updater brought.
+    await sandbox.sh('rm /opt/status-panel/versions/0.1.0/.fingerprint');
     const second = await host.install();
     expect(second.exitCode, second.stderr).toBe(0);
     expect(second.stdout).toContain('no change    status-panel 0.1.0 is installed');
+    const third = await host.install();
+    expect(third.stdout).toContain('no change    status-panel 0.1.0 is installed');
     expect(second.stdout).not.toMatch(/restarted|replaced|repaired/u);
 
     await sandbox.sh(

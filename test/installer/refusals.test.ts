@@ -129,6 +129,11 @@ describe('a host', () => {
     await expectRefusal(ended, 22, /another installer runs/u);
   });
 
+  it('where an update is under way', async () => {
+    await host.sandbox.sh('mkdir -p /run/stand-in; echo activating >/run/stand-in/status-panel-update.service.state');
+    await expectRefusal(await host.install(), 22, /"status-panel update" is under way/u);
+  });
+
   it('that lacks a program', async () => {
     await host.sandbox.sh('mv /usr/bin/tar /usr/bin/tar.away');
     const ended = await host.install();
@@ -276,6 +281,9 @@ describe('a service that does not start', () => {
     expect(ended.exitCode).toBe(18);
     expect(ended.stderr).toContain('journalctl -u status-panel');
     expect(await host.sandbox.sh('ls /etc/systemd/system/status-panel.service')).not.toContain('No such file');
+    const unasked = await host.install(['--uninstall', '--purge']);
+    expect(unasked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('no terminal to ask') });
+    expect(await host.sandbox.sh('ls /var/lib/status-panel/identity.json')).not.toContain('No such file');
     const gone = await host.install(['--uninstall', '--purge', '--yes']);
     expect(gone.exitCode, gone.stderr).toBe(0);
   });

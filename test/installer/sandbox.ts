@@ -103,6 +103,8 @@ export class Sandbox implements AsyncDisposable {
     const environment = Object.entries({ PATH: path, ...options.env }).map(([name, value]) => `${name}=${value}`);
     const enter = [`--mount=/proc/${pid}/ns/mnt`, `--pid=/proc/${pid}/ns/pid_for_children`, 'chroot', this.#root];
     const child = spawn('nsenter', [...enter, '/usr/bin/env', '-i', ...environment, ...command], {
+      // Without the terminal of whoever runs the tests: nobody is there to be asked.
+      detached: true,
       timeout: options.deadlineMs ?? 60_000,
       killSignal: 'SIGKILL',
     });

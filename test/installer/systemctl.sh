@@ -57,7 +57,7 @@ verb=$1
 shift
 now=0
 for word in "$@"; do
-  case $word in --now) now=1 ;; --*) ;; -*) ;; MainPID) ;; *) unit=$word ;; esac
+  case $word in --now) now=1 ;; --*) ;; -*) ;; MainPID | ActiveState) ;; *) unit=$word ;; esac
 done
 case $verb in
   --version) echo "systemd $(cat "$runtime/version" 2>/dev/null || echo 252) (252.1-1)" ;;
@@ -76,6 +76,11 @@ case $verb in
   start) is_running "$unit" || start_one "$unit" ;;
   restart) stop_one "$unit"; start_one "$unit" ;;
   stop) stop_one "$unit" ;;
-  show) echo "MainPID=$(pid_of "$unit")" ;;
+  show)
+    case $* in
+      *ActiveState*) echo "ActiveState=$(cat "$runtime/$unit.state" 2>/dev/null || echo inactive)" ;;
+      *) echo "MainPID=$(pid_of "$unit")" ;;
+    esac
+    ;;
   *) echo "systemctl: $verb is not stood in for" >&2; exit 99 ;;
 esac

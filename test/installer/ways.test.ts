@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { provideDebianPackages } from '../../scripts/parts/debian-packages.ts';
 import { Host, Shop } from './host.ts';
+import { SANDBOX_NODE } from './sample-release.ts';
 
 const say = (line: string): void => console.error(line);
 let shop: Shop;
@@ -92,6 +93,36 @@ describe('bash', () => {
     const ended = await host.install(['--offline', folder], { shell: ['bash'] });
     expect(ended).toMatchObject({ exitCode: 14, stderr: expect.stringContaining('has no release-key.pem') });
     expect(host.differences()).toEqual({});
+  });
+});
+
+describe('--install-docker', () => {
+  it('installs Docker first, and leaves it when status-panel goes', async () => {
+    await shop.publish('0.1.0');
+    await using host = await Host.open(shop, undefined, { docker: false });
+    // What the package does, as far as the installer can see it.
+    const engine = `exec ${SANDBOX_NODE} -e 'require("node:http").createServer((q, a) => a.end("OK")).listen("/run/docker.sock")'`;
+    await host.sandbox.write('/run/engine', `#!/bin/sh\n${engine}\n`, 0o755);
+    const apt = [
+      '#!/bin/sh',
+      'echo "$*" >>/run/apt',
+      '[ "$1" = install ] || exit 0',
+      "printf '#!/bin/sh\\nexit 0\\n' >/usr/bin/docker",
+      'chmod 755 /usr/bin/docker',
+      'setsid /run/engine </dev/null >/dev/null 2>&1 &',
+      'for _ in $(seq 100); do [ -S /run/docker.sock ] && break; sleep 0.1; done',
+      'chgrp docker /run/docker.sock',
+    ];
+    await host.sandbox.write('/usr/local/sbin/apt-get', `${apt.join('\n')}\n`, 0o755);
+    const unasked = await host.install(['--install-docker']);
+    expect(unasked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('add --yes') });
+    const ended = await host.install(['--install-docker', '--yes']);
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+    expect(await host.sandbox.sh('cat /run/apt')).toBe('update -q\ninstall -y -q docker.io\n');
+    expect(ended.stdout).toContain('installed    status-panel 0.1.0');
+    await host.sandbox.run(['status-panel', 'uninstall', '--purge', '--yes']);
+    expect(Object.keys(host.differences())).toContain('usr/bin/docker');
+    expect(Object.keys(host.differences()).filter((name) => name.includes('status-panel'))).toEqual([]);
   });
 });
 

@@ -38,12 +38,6 @@ export function readCommandLine(terminal: Terminal, own: Readonly<Record<string,
     filePath: places.configFile,
   });
   const vaultTokenFile = config.vault_token_file ?? places.vaultTokenFile;
-  if (config.vault_address !== undefined && vaultTokenFile === undefined) {
-    throw new Fault(
-      'invalid_configuration',
-      'vault_token_file: vault_address is set, so the file with the Vault token must be too; an example: /etc/status-panel/vault-token',
-    );
-  }
   return {
     config: { ...config, vault_token_file: vaultTokenFile },
     places,

@@ -14,6 +14,13 @@ import type { Terminal } from './terminal.ts';
 
 export async function run(terminal: Terminal): Promise<ExitName> {
   const { config, places, proxyFor } = readCommandLine(terminal, {});
+  // Asked of the service alone: others who read this configuration have no credentials directory, and no need of Vault.
+  if (config.vault_address !== undefined && config.vault_token_file === undefined) {
+    throw new Fault(
+      'invalid_configuration',
+      'vault_token_file: vault_address is set, so the file with the Vault token must be too; an example: /etc/status-panel/vault-token',
+    );
+  }
   const policy = loadPolicy(places.policyFile);
   const identity = loadIdentity(places.stateDirectory);
   if (identity === undefined) {

@@ -61,6 +61,8 @@ describe.each(suites())('the confined service on Debian %s', (suite) => {
     const links = await site.guest.sh(`nsenter --target=${pid} --net ip -brief link`);
     expect(links.trim().split('\n')).toEqual([expect.stringMatching(/^lo /u)]);
     expect((await site.ask('restart', { app_code: 'web' })).status).toBe('completed');
+    // What people type reads the same configuration, without the service's credentials.
+    expect(await site.guest.sh('status-panel status')).toContain('ready since');
     const version = Number(
       /^systemd (?<version>\d+)/u.exec(await site.guest.sh('systemctl --version'))?.groups?.['version'],
     );
@@ -80,6 +82,7 @@ describe.each(suites())('the confined service on Debian %s', (suite) => {
   it('finds its way after a reboot, and when the proxy was ended', async () => {
     await site.guest.reboot();
     await site.ready();
+    expect(await site.guest.sh('systemctl is-active status-panel-egress.service')).toBe('active\n');
     await site.guest.sh('systemctl kill --signal=KILL status-panel-egress.service');
     expect((await site.ask('health', { app_code: 'all' })).status).toBe('completed');
   });

@@ -70,6 +70,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'release',
+          sequence: { groupOrder: 6 },
+          include: ['test/release/**/*.test.ts'],
+          globalSetup: [engine],
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
           name: 'faults',
           sequence: { groupOrder: 4 },
           include: ['test/faults/**/*.test.ts'],

@@ -6,14 +6,16 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { VERSION } from '../src/version.ts';
 import { buildRelease } from './release/build.ts';
+import { ARCHITECTURES } from './release/node-runtime.ts';
 import { KEY_FILES, makeReleaseKey, makeRootKey, readSigningKeys } from './release/keys.ts';
 
-const USAGE = `usage: npm run release [-- --keys DIR] [--out DIR] [--version V] [--source DIR]
+const USAGE = `usage: npm run release [-- --keys DIR] [--out DIR] [--version V] [--source DIR] [--arch A]
 
   --keys DIR      signing keys as "npm run release-keys" makes them (default: .release-keys, made when missing, for trying out only)
   --out DIR       where the release goes; what lies there is replaced (default: dist/release)
   --version V     another version than that of src/version.ts, for testing upgrades
   --source DIR    another source tree than this one
+  --arch A        only x64 or only arm64, for trying out
 
 SOURCE_DATE_EPOCH sets the time of every packed file; without it, it is that of the newest commit.
 `;
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
       out: { type: 'string' },
       version: { type: 'string' },
       source: { type: 'string' },
+      arch: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -43,6 +46,7 @@ async function main(): Promise<void> {
     version: values.version ?? VERSION,
     keys: readSigningKeys(keys),
     modifiedSeconds: modifiedSeconds(root),
+    architectures: ARCHITECTURES.filter((one) => values.arch === undefined || values.arch === one),
     nodeVersion: process.version,
     nodeParts: Object.fromEntries(Object.entries(process.versions).map(([name, version]) => [name, version ?? ''])),
     say: (line) => console.log(line),

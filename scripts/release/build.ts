@@ -7,7 +7,7 @@ import { renderInstaller } from '../../src/control-plane/install/render-installe
 import { archiveOf, type ReleaseFile } from './archive.ts';
 import { bundleProgram } from './bundle.ts';
 import { type SigningKeys, signatureLine } from './keys.ts';
-import { type Architecture, ARCHITECTURES, type NodeRuntime, nodeRuntime } from './node-runtime.ts';
+import { type Architecture, type NodeRuntime, nodeRuntime } from './node-runtime.ts';
 import { type InsidePackage, insidePackages } from './packages.ts';
 import { sbomOf } from './sbom.ts';
 import { RUN_FLAGS } from './run-flags.ts';
@@ -21,6 +21,7 @@ export interface ReleasePlan {
   readonly keys: SigningKeys;
   /** Time of every file in the archives: the commit's, in seconds since the epoch. */
   readonly modifiedSeconds: number;
+  readonly architectures: readonly Architecture[];
   readonly nodeVersion: string;
   readonly nodeParts: Readonly<Record<string, string>>;
   readonly say: (line: string) => void;
@@ -45,7 +46,7 @@ export async function buildRelease(plan: ReleasePlan): Promise<void> {
   const nodeSums: string[] = [];
   const runtimes = { x64: await nodeRuntime(root, 'x64'), arm64: await nodeRuntime(root, 'arm64') };
   const installer = installerWithoutPurchase(plan, runtimes);
-  for (const architecture of ARCHITECTURES) {
+  for (const architecture of plan.architectures) {
     const runtime = runtimes[architecture];
     if (`v${runtime.version}` !== plan.nodeVersion)
       throw new Error(`this is Node ${plan.nodeVersion}, but ${runtime.version} is packed`);
@@ -63,7 +64,7 @@ export async function buildRelease(plan: ReleasePlan): Promise<void> {
     nodeSums.push(`${sha256(runtime.binary)}  ${directory}/bin/node\n`);
     say(`${directory}.tar.gz: ${(archive.length / 1024 / 1024).toFixed(1)} MiB`);
   }
-  writeOut(plan, sums.sort(), nodeSums.sort());
+  writeOut(plan, sums.sort(byName), nodeSums.sort(byName));
 }
 
 function writeOut({ out, keys }: ReleasePlan, sums: readonly string[], nodeSums: readonly string[]): void {
@@ -142,6 +143,11 @@ function sbomFile(
     runtimeParts: nodeParts,
   });
   return { path: 'sbom.cdx.json', mode: 0o644, bytes: Buffer.from(text) };
+}
+
+/** Of lines as sha256sum writes them. */
+function byName(a: string, b: string): number {
+  return a.slice(66) < b.slice(66) ? -1 : 1;
 }
 
 function sha256(bytes: Buffer): string {

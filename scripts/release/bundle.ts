@@ -39,12 +39,19 @@ export async function bundleProgram(root: string, facts: BundleFacts): Promise<B
     ([path, { code }]) => (code ?? '') !== '' && standInFor(path) === undefined,
   );
   return {
-    code: main.code,
+    code: inAscii(main.code),
     packages: packagesOf(
       root,
       inside.map(([path]) => path),
     ),
   };
+}
+
+/** One character outside Latin-1 makes V8 keep the whole source in two bytes a character. They stand in strings and patterns only. */
+function inAscii(code: string): string {
+  return code.replaceAll(/[\u0080-\u{10FFFF}]/gu, (found) =>
+    [...Array(found.length).keys()].map((at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
 }
 
 /** What a build decides: its version and the key it trusts. */

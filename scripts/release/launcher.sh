@@ -64,7 +64,7 @@ fi
 set -- "$program" "$@"
 IFS='
 '
-for path in "${config%/*}" "$home" /etc/machine-id $also; do
+for path in "${config%/*}" "$home" "${home%/*/*}/update" /etc/machine-id /etc/systemd/system/status-panel-update.path $also; do
   set -- "--allow-fs-read=$path" "$@"
 done
 exec "$home/bin/node" @FLAGS@ --permission --allow-fs-read="$state" --allow-fs-write="$state" "$@"

@@ -21,6 +21,8 @@ export const REPLACED: Readonly<Record<string, string>> = {
     "Dispatcher.prototype.request = require('./lib/api/api-request');",
     "Dispatcher.prototype.connect = require('./lib/api/api-connect');",
     "module.exports.Pool = require('./lib/dispatcher/pool');",
+    // Loaded by whoever has a proxy.
+    "Object.defineProperty(module.exports, 'ProxyAgent', { get: () => require('./lib/dispatcher/proxy-agent') });",
     "module.exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');",
     '',
   ].join('\n'),

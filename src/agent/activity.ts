@@ -12,6 +12,10 @@ const activitySchema = z.object({
   started_at: z.string().max(40),
   /** When the control plane first accepted a request of this run. */
   ready_at: z.string().max(40).optional(),
+  /** When the control plane first answered a poll of this run, which it may hold for a while. */
+  polled_at: z.string().max(40).optional(),
+  /** Whether the Docker Engine has answered this run: `ok` from the first time on. */
+  docker: z.enum(['ok', 'silent']).optional(),
   /** Host time minus server time, when it is more than a minute. */
   clock_skew_seconds: z.number().optional(),
   /** What cannot be used now: since when, and why. */
@@ -55,6 +59,14 @@ export class Activity {
 
   ready(): void {
     this.#change({ ...this.#state, ready_at: this.#now() });
+  }
+
+  polled(): void {
+    if (this.#state.polled_at === undefined) this.#change({ ...this.#state, polled_at: this.#now() });
+  }
+
+  docker(state: 'ok' | 'silent'): void {
+    if (this.#state.docker !== state) this.#change({ ...this.#state, docker: state });
   }
 
   skew(seconds: number | undefined): void {

@@ -11,7 +11,7 @@ import { Doorbell } from '../platform/doorbell.ts';
 import { Fault } from '../platform/fault.ts';
 import type { Log } from '../platform/log.ts';
 import { NO_SERVICE_MANAGER } from '../platform/service-manager.ts';
-import { type AgentOptions, assemble, type Parts, serverUrl } from './assemble.ts';
+import { type AgentOptions, assemble, canUpdateItself, type Parts, serverUrl } from './assemble.ts';
 import { serverFingerprint } from './host/fingerprint.ts';
 import type { Journal } from './journal/journal.ts';
 import { supervise } from './liveness/supervise.ts';
@@ -27,6 +27,9 @@ const DELIVERY_GRACE_MS = 5_000;
 const POLL_AIR_MS = 10_000;
 /** For what comes after the last grace: putting away what is open. */
 const END_AIR_MS = 5_000;
+/** An engine that is away is asked ever more seldom. */
+const PING_AGAIN_MS = 2_000;
+const PING_AGAIN_MAX_MS = 300_000;
 const KEEP_REPORTED_MS = 7 * 86_400_000;
 const KEEP_REPORTED_COUNT = 20_000;
 /** A server that delivers a command again does so within this, and is sent the same report. */
@@ -59,7 +62,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     pollMaxMs: options.config.poll_timeout_seconds * 1000 + POLL_AIR_MS,
     reconcile: () => reconciler.run(),
     inHand: () => parts.worker.inHand,
-    onAnswer: ready,
+    onAnswer: both(ready, () => parts.activity.polled()),
     stopping,
     dropPoll: signals.dropPoll.signal,
   });
@@ -85,6 +88,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       reconciling,
       scheduled,
       announce(options, parts, ready),
+      pingDocker(options, parts),
       ending,
     ]),
   ]);
@@ -148,6 +152,13 @@ async function shutdown(
   parts.log.info('stopped');
 }
 
+function both(first: () => void, second: () => void): () => void {
+  return () => {
+    first();
+    second();
+  };
+}
+
 function once(act: () => void): () => void {
   let done = false;
   return () => {
@@ -202,6 +213,16 @@ function prune(journal: Journal, clock: Clock, log: Log): void {
   }
 }
 
+// Once per run: an updater that has just installed this version waits to hear it.
+async function pingDocker({ clock, stopping }: AgentOptions, parts: Parts): Promise<void> {
+  for (let pauseMs = PING_AGAIN_MS; !stopping.aborted; pauseMs = Math.min(pauseMs * 2, PING_AGAIN_MAX_MS)) {
+    const answers = await parts.dockerAnswers(stopping).catch(() => undefined);
+    if (answers !== undefined) parts.activity.docker(answers ? 'ok' : 'silent');
+    if (answers === true) return;
+    await clock.sleep(pauseMs, stopping);
+  }
+}
+
 // The dashboard offers what the agent says it can do. A server that refuses to be told is no reason not to work.
 async function announce(options: AgentOptions, { upstream, log }: Parts, ready: () => void): Promise<void> {
   const { identity, registry, stopping, version } = options;
@@ -209,7 +230,7 @@ async function announce(options: AgentOptions, { upstream, log }: Parts, ready: 
     const delivery = await upstream.announce(
       {
         deployment_hash: identity.deployment_hash,
-        capabilities: [...capabilitiesOf(registry)],
+        capabilities: [...capabilitiesOf(registry, canUpdateItself(options))],
         system_info: serverFingerprint(),
         agent_version: version,
       },

@@ -1,6 +1,6 @@
 // The agent's parts, built from its options: every edge it has to the outside is opened here.
 import { join } from 'node:path';
-import type { CommandContext, Docker } from '../commands/context.ts';
+import type { CommandContext, Docker, SelfUpdate } from '../commands/context.ts';
 import { capabilitiesOf, type Registry } from '../commands/registry.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Doorbell } from '../platform/doorbell.ts';
@@ -27,6 +27,7 @@ import { Progress } from './liveness/progress.ts';
 import { KnownSecrets } from './redaction/known-secrets.ts';
 import { OwnSecrets } from './redaction/own-secrets.ts';
 import { ownerRulesOf } from './redaction/owner-rules.ts';
+import { notInstalled } from './update/self-update.ts';
 import { HttpClient } from './upstream/http-client.ts';
 import { ServerClock } from './upstream/server-clock.ts';
 import { HttpUpstream, type Upstream } from './upstream/upstream.ts';
@@ -45,6 +46,8 @@ export interface AgentOptions {
   readonly version: string;
   readonly pid: number;
   readonly registry: Registry;
+  /** Undefined in a composition that is no installed program. */
+  readonly selfUpdate?: SelfUpdate;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -56,7 +59,7 @@ export interface AgentOptions {
   readonly onReady: () => void;
   /** The parts that touch the disk and the engine, for compositions that put something between. */
   readonly openJournal?: (path: string, nowMs: number, maxBytes: number) => Journal;
-  readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'secretSources'>;
+  readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'secretSources' | 'answers'>;
 }
 
 /** Reports side by side, and one more for what comes beside them. The poll has a connection of its own. */
@@ -84,6 +87,8 @@ export interface Parts {
   readonly lostBell: Doorbell;
   readonly lostCircumstances: () => LostCircumstances | undefined;
   readonly worker: Worker;
+  /** Whether the Docker Engine answers its ping. */
+  readonly dockerAnswers: (signal: AbortSignal) => Promise<boolean>;
   readonly log: Log;
   readonly activity: Activity;
   readonly progress: Progress;
@@ -141,6 +146,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     lostBell: new Doorbell(),
     lostCircumstances: () => lostCircumstances(options, journal, worker, serverClock),
     worker,
+    dockerAnswers: (signal) => docker.answers(signal),
     log,
     activity,
     progress,
@@ -173,6 +179,8 @@ function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets)
     composeProject: config.compose_project,
     docker,
     clock,
+    selfUpdate: options.selfUpdate ?? notInstalled(options.version),
+    stopping: options.stopping,
     maskFor: (containerId, signal) => secrets.maskFor(containerId, signal),
     allowUnredactedLogs: policy.redaction.allow_unredacted_logs,
     lockContainer: (containerId, signal) => locks.acquire(containerId, signal),
@@ -240,7 +248,7 @@ function registrationSource(options: AgentOptions, client: HttpClient): TokenSou
   const enrolment = {
     way: 'deployment_hash',
     deploymentHash: identity.deployment_hash,
-    capabilities: capabilitiesOf(registry),
+    capabilities: capabilitiesOf(registry, canUpdateItself(options)),
   } as const;
   return {
     name: 'control plane',
@@ -289,6 +297,11 @@ function upstreamOf(
     clock,
     random,
   });
+}
+
+/** Whether the capability can be promised. */
+export function canUpdateItself({ selfUpdate }: AgentOptions): boolean {
+  return selfUpdate !== undefined && selfUpdate.obstacle === undefined;
 }
 
 export function serverUrl({ config, identity }: AgentOptions): string {

@@ -35,6 +35,8 @@ export function terminalOf(words: readonly string[], interrupted: AbortSignal): 
     environment: process.env,
     pid: process.pid,
     isRoot: process.getuid?.() === 0,
+    architecture: process.arch,
+    programDirectory: import.meta.dirname,
     isJournal: isJournal(),
     serviceManager,
     writeEntry,

@@ -4,6 +4,7 @@ import { ROOT_KEY_PEM } from '../agent/update/root-key.ts';
 import { fingerprintOf } from '../agent/update/signature.ts';
 import { describeError, Fault } from '../platform/fault.ts';
 import { VERSION } from '../version.ts';
+import type { OwnFlag } from './command-line.ts';
 import type { ExitName } from './exit-code.ts';
 import { fetchStackArchive } from './fetch-stack.ts';
 import { redact } from './redact.ts';
@@ -11,6 +12,7 @@ import { REGISTER_FLAGS, register } from './register.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
 import type { Terminal } from './terminal.ts';
+import { UPDATE_FLAGS, updateCommand } from './update.ts';
 
 type Subcommand = (terminal: Terminal) => Promise<ExitName>;
 
@@ -19,6 +21,7 @@ export const SUBCOMMANDS: Readonly<Record<string, { readonly run: Subcommand; re
   'fetch-stack': { run: fetchStackArchive, summary: 'download and unpack the archive of the stack that was bought' },
   run: { run, summary: 'run the agent in the foreground' },
   status: { run: status, summary: 'show whether the agent runs, what troubles it, and what waits in its journal' },
+  update: { run: updateCommand, summary: 'install another version of this program; --check only looks' },
   redact: {
     run: redact,
     summary: 'strip secrets from standard input, to see what would leave the host; --jsonl for records',
@@ -66,6 +69,10 @@ const EXIT_OF_FAULT: Readonly<Record<string, ExitName>> = {
   answer_too_large: 'bad_data',
   registration_failed: 'unavailable',
   unreachable: 'unavailable',
+  not_offered: 'unavailable',
+  not_verified: 'bad_data',
+  update_refused: 'not_updated',
+  not_allowed: 'not_updated',
 };
 
 async function version(terminal: Terminal): Promise<ExitName> {
@@ -75,9 +82,12 @@ async function version(terminal: Terminal): Promise<ExitName> {
   return 'ok';
 }
 
+function flagLines(flags: Readonly<Record<string, OwnFlag>>): readonly string[] {
+  return Object.entries(flags).map(([name, { meaning }]) => `  --${name.padEnd(26)} ${meaning}`);
+}
+
 async function help(terminal: Terminal): Promise<ExitName> {
   const subcommands = Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
-  const registerFlags = Object.entries(REGISTER_FLAGS).map(([name, flag]) => `  --${name.padEnd(26)} ${flag.meaning}`);
   const settings = Object.entries(SETTINGS).map(
     ([name, setting]) => `  ${flagName(name).padEnd(28)} ${setting.meaning}`,
   );
@@ -89,7 +99,10 @@ async function help(terminal: Terminal): Promise<ExitName> {
     ...subcommands,
     '',
     'flags of register (--server URL is short for --server-url URL):',
-    ...registerFlags,
+    ...flagLines(REGISTER_FLAGS),
+    '',
+    'flags of update:',
+    ...flagLines(UPDATE_FLAGS),
     '',
     'settings, as flags, as STATUS_PANEL_NAME in the environment, or in the configuration file:',
     '  --config                     The configuration file, JSON.',

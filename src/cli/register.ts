@@ -94,7 +94,7 @@ async function enrolmentOf(terminal: Terminal, line: CommandLine): Promise<Enrol
     if (deploymentHash === '' || deploymentHash.length > LIMITS.deploymentHashMaxChars) {
       throw new Fault('usage', `--deployment-hash must have 1 to ${LIMITS.deploymentHashMaxChars} characters`);
     }
-    return { way: 'deployment_hash', deploymentHash, capabilities: capabilitiesOf(registryOf(COMMANDS)) };
+    return { way: 'deployment_hash', deploymentHash, capabilities: capabilitiesOf(registryOf(COMMANDS), false) };
   }
   const stackId = line.text['stack-id'] ?? terminal.environment['STATUS_PANEL_STACK_ID'];
   if (stackId === undefined || stackId === '') {
@@ -137,7 +137,7 @@ async function confirmed(
   const enrolment = {
     way: 'deployment_hash',
     deploymentHash: identity.deployment_hash,
-    capabilities: capabilitiesOf(registryOf(COMMANDS)),
+    capabilities: capabilitiesOf(registryOf(COMMANDS), false),
   } as const;
   const second = await enrolPatiently(terminal, client, enrolment, facts);
   return { ...second, ...(identity.dashboard_url === undefined ? {} : { dashboard_url: identity.dashboard_url }) };

@@ -2,6 +2,7 @@
 import { runAgent } from '../agent/agent.ts';
 import { loadIdentity } from '../agent/identity/identity.ts';
 import { loadPolicy } from '../agent/policy/policy.ts';
+import { selfUpdateOf } from '../agent/update/self-update.ts';
 import { COMMANDS, registryOf } from '../commands/registry.ts';
 import { systemClock } from '../platform/clock.ts';
 import { Fault } from '../platform/fault.ts';
@@ -44,6 +45,13 @@ export async function run(terminal: Terminal): Promise<ExitName> {
   await runAgent({
     config,
     proxyFor,
+    selfUpdate: selfUpdateOf({
+      version: VERSION,
+      programDirectory: terminal.programDirectory,
+      stateDirectory: places.stateDirectory,
+      policy,
+      random: systemRandom,
+    }),
     policy,
     identity,
     stateDirectory: places.stateDirectory,

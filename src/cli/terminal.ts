@@ -7,6 +7,10 @@ export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
   readonly isRoot: boolean;
+  /** As Node names it: x64, arm64. */
+  readonly architecture: string;
+  /** The folder that the running code lies in. */
+  readonly programDirectory: string;
   /** Whether standard output is the systemd journal. */
   readonly isJournal: boolean;
   /** Writes to the journal in its own form, where the unit hands over its socket; false when this entry has to go another way. */

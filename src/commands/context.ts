@@ -86,11 +86,34 @@ export interface LineMask {
 
 /** What was true before a change, kept on disk so that a crash can be told from a success afterwards. */
 export interface Evidence {
+  /** What the change is made to: a container, or, for an update of the agent itself, the id of the request for it. */
   readonly containerId: string;
   readonly startedAt: string | undefined;
   /** Host time, milliseconds since the epoch, and how long from then the engine may be at it: it goes on when its client is gone. */
   readonly notedAtMs: number;
   readonly mayTakeMs: number;
+}
+
+/** How a request to update the agent ended, as the updater has written it down. */
+export interface UpdateOutcome {
+  readonly outcome: 'updated' | 'unconfirmed' | 'unchanged' | 'rolled-back' | 'refused' | 'unknown';
+  readonly from: string;
+  readonly to?: string | undefined;
+  readonly reason: string;
+}
+
+/** What the agent can do about its own version: ask, and read the answer. Root's updater decides and acts. */
+export interface SelfUpdate {
+  /** The version that runs. */
+  readonly version: string;
+  /** Why it cannot be asked for here; undefined when it can. */
+  readonly obstacle: { readonly code: 'not_allowed' | 'update_unavailable'; readonly message: string } | undefined;
+  newRequestId(): string;
+  /** Throws Fault update_unavailable when the request cannot be written. `version` undefined is the newest offered. */
+  request(requestId: string, version: string | undefined): void;
+  /** Takes back a request that the updater has not taken up. */
+  withdraw(): void;
+  outcomeOf(requestId: string): UpdateOutcome | undefined;
 }
 
 export interface CommandContext {
@@ -102,6 +125,9 @@ export interface CommandContext {
   readonly maskFor: (containerId: string, signal: AbortSignal) => Promise<LineMask>;
   /** Whether the host's owner lets the control plane ask for logs as they are. */
   readonly allowUnredactedLogs: boolean;
+  readonly selfUpdate: SelfUpdate;
+  /** Aborts when the agent is about to stop. A command is expected to finish all the same, unless it waits for just that. */
+  readonly stopping: AbortSignal;
   /** Must return before the first call that changes the host: what is noted survives a crash (REQUIREMENTS A11). */
   readonly beforeEffect: (evidence: Evidence) => void;
   /** Held by a change from its first look at the container to its last: one at a time, whatever name it was asked by. */

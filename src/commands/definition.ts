@@ -12,16 +12,21 @@ export interface Outcome<Result = unknown> {
   readonly errors: readonly ReportError[];
 }
 
+/** Nothing to report yet: the command goes on without this process, and the next one finds out how it ended. */
+export const CONTINUES = 'continues-after-restart';
+export type Continues = typeof CONTINUES;
+
 /** Who a command is about, as far as that could be read: what a failure's result needs. */
 export interface Subject {
   readonly deploymentHash: string;
   readonly appCode: string;
 }
 
-/** What an investigation after a crash found: the outcome, or that the effect certainly did not happen. */
+/** What an investigation after a crash found: the outcome, that the effect certainly did not happen, or {@link CONTINUES}. */
 export type Finding<Result> =
   | { readonly kind: 'happened'; readonly outcome: Outcome<Result> }
-  | { readonly kind: 'not-happened' };
+  | { readonly kind: 'not-happened' }
+  | { readonly kind: 'continues' };
 
 export interface CommandDefinition<Parameters, Result> {
   readonly type: string;
@@ -39,7 +44,11 @@ export interface CommandDefinition<Parameters, Result> {
   /** Commands with the same lane run one after another. */
   readonly lane: (parameters: Parameters) => string;
   /** Foreseen failures are thrown as Fault, or returned with a result that says more than `failed` could. */
-  readonly run: (parameters: Parameters, context: CommandContext, signal: AbortSignal) => Promise<Outcome<Result>>;
+  readonly run: (
+    parameters: Parameters,
+    context: CommandContext,
+    signal: AbortSignal,
+  ) => Promise<Outcome<Result> | Continues>;
   /** The result to report when there is none. */
   readonly failed: (subject: Subject) => Result;
   /** Changing commands only: after a crash between `beforeEffect` and the report, finds out what is true. */
@@ -55,7 +64,7 @@ export interface CommandDefinition<Parameters, Result> {
 export interface PreparedCommand {
   readonly lane: string;
   readonly subject: Subject;
-  run(context: CommandContext, signal: AbortSignal): Promise<Outcome>;
+  run(context: CommandContext, signal: AbortSignal): Promise<Outcome | Continues>;
   investigate(evidence: Evidence, context: CommandContext, signal: AbortSignal): Promise<Finding<unknown>>;
 }
 

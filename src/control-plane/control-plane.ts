@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Clock, systemClock } from '../platform/clock.ts';
+import { lockDirectory } from '../platform/directory-lock.ts';
 import type { Log } from '../platform/log.ts';
 import { type Random, systemRandom } from '../platform/random.ts';
 import { ReplayWindow } from '../protocol/replay-window.ts';
@@ -25,7 +26,6 @@ import { Users } from './registry/users.ts';
 import { registerRoutes } from './routes/register-routes.ts';
 import { newAgentToken, newSecret } from './secret.ts';
 import type { Services } from './services.ts';
-import { lockDirectory } from './store/directory-lock.ts';
 import { migrate, shippedMigrations } from './store/migrate.ts';
 import { openPglite } from './store/pglite.ts';
 import { openPostgres } from './store/postgres.ts';
@@ -93,7 +93,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   await using opened = new AsyncDisposableStack();
   if (options.dataDir !== undefined) {
     await makePrivateFolder(options.dataDir);
-    opened.use(lockDirectory(options.dataDir));
+    opened.use(lockDirectory(options.dataDir, 'another control plane'));
   }
   const admin = await adminTokenOf(options);
   const database = opened.use(await openDatabase(options, parts));

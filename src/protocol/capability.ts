@@ -17,4 +17,12 @@ export const CAPABILITY_MAP: readonly CapabilityCommand[] = [
   { command_type: 'logs', label: 'Logs', icon: 'fas fa-file-alt', scope: 'container', requires: 'logs' },
   { command_type: 'rebuild', label: 'Rebuild Stack', icon: 'fas fa-sync', scope: 'deployment', requires: 'compose' },
   { command_type: 'backup', label: 'Backup', icon: 'fas fa-download', scope: 'deployment', requires: 'backup' },
+  // Not in the original map: an agent promises it only where its owner allows it.
+  {
+    command_type: 'update_agent',
+    label: 'Update Agent',
+    icon: 'fas fa-arrow-up',
+    scope: 'deployment',
+    requires: 'agent_update',
+  },
 ];

@@ -62,6 +62,14 @@ export const ERROR_CODES = {
     meaning: 'The command was cancelled before it had ended; what it had done by then stands in the message.',
     action: 'Nothing, or look at the state of the container if the command was a change.',
   },
+  update_unavailable: {
+    meaning: 'This agent cannot be updated from the control plane; the message says what is missing.',
+    action: 'Run the installer again on the host, or update there with "status-panel update".',
+  },
+  update_failed: {
+    meaning: 'The update was refused or taken back; the message says why. The version before it runs.',
+    action: 'Read the message; "journalctl -u status-panel-update" on the host has the whole story.',
+  },
   delivery_lost: {
     meaning:
       'The control plane handed the command out, but it never arrived, and it is too late to run it now. It did not run.',

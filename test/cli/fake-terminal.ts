@@ -17,6 +17,8 @@ export function terminal(words: readonly string[], more: Partial<Terminal> = {})
     environment: {},
     pid: 1,
     isRoot: false,
+    architecture: 'x64',
+    programDirectory: '/nowhere/bin',
     isJournal: false,
     serviceManager: NO_SERVICE_MANAGER,
     stdin: stdinOf(''),

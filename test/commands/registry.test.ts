@@ -51,13 +51,14 @@ describe.each(COMMANDS.map((command) => [command.type, command] as const))('%s',
 
 describe('capabilities', () => {
   it('are promised only when every command they stand for is there', () => {
-    expect(capabilitiesOf(registryOf(COMMANDS))).toEqual(['docker', 'logs']);
-    expect(capabilitiesOf(registryOf(COMMANDS.filter((command) => command.type !== 'pause')))).toEqual(['logs']);
-    expect(capabilitiesOf(registryOf([]))).toEqual([]);
+    expect(capabilitiesOf(registryOf(COMMANDS), false)).toEqual(['docker', 'logs']);
+    expect(capabilitiesOf(registryOf(COMMANDS.filter((command) => command.type !== 'pause')), false)).toEqual(['logs']);
+    expect(capabilitiesOf(registryOf([]), true)).toEqual([]);
+    expect(capabilitiesOf(registryOf(COMMANDS), true)).toEqual(['docker', 'logs', 'agent_update']);
   });
 
   it('are the ones the commands name', () => {
     const named = new Set(COMMANDS.map((command) => command.capability).filter((one) => one !== undefined));
-    expect([...named].toSorted()).toEqual(['docker', 'logs']);
+    expect([...named].toSorted()).toEqual(['agent_update', 'docker', 'logs']);
   });
 });

@@ -1,9 +1,10 @@
 // Runs one command as the worker does, against a fake engine, and checks that its report is one the production server takes.
 import { reportOf } from '../../src/agent/worker/report-of.ts';
 import { execute, investigate, prepare } from '../../src/agent/worker/execute.ts';
-import type { CommandContext, Docker, Evidence, MaskedLine } from '../../src/commands/context.ts';
+import { notInstalled } from '../../src/agent/update/self-update.ts';
+import type { CommandContext, Docker, Evidence, MaskedLine, SelfUpdate } from '../../src/commands/context.ts';
 import { COMMANDS, registryOf } from '../../src/commands/registry.ts';
-import type { Outcome } from '../../src/commands/definition.ts';
+import { type Continues, CONTINUES, type Outcome } from '../../src/commands/definition.ts';
 import { KeyedLocks } from '../../src/platform/keyed-locks.ts';
 import { report as reportSchema, type Report } from '../../src/protocol/report.ts';
 import type { CommandEnvelope } from '../../src/protocol/command-envelope.ts';
@@ -22,6 +23,8 @@ export interface Setup {
   readonly allowUnredactedLogs?: boolean;
   readonly timeoutSeconds?: number;
   readonly log?: RecordingLog;
+  readonly selfUpdate?: SelfUpdate;
+  readonly stopping?: AbortSignal;
 }
 
 export interface Ran {
@@ -35,12 +38,20 @@ export interface Ran {
 
 const anyResult = z.record(z.string(), z.unknown());
 
+/** For the commands that always end. */
 export async function runCommand(type: string, parameters: unknown, setup: Setup): Promise<Ran> {
+  const outcome = await beginCommand(type, parameters, setup);
+  if (outcome === CONTINUES) throw new Error(`${type} would go on without this process`);
+  return outcome;
+}
+
+export async function beginCommand(type: string, parameters: unknown, setup: Setup): Promise<Ran | Continues> {
   const { execution, evidence, clock } = executionOf(type, parameters, setup);
   const ready = prepare(REGISTRY, execution.command, execution.envelope);
   if ('refused' in ready) return ran(execution.envelope, ready.refused, evidence);
   const running = execute(execution, ready.prepared, NEVER);
-  return ran(execution.envelope, await finished(running, clock), evidence);
+  const outcome = await finished(running, clock);
+  return outcome === CONTINUES ? outcome : ran(execution.envelope, outcome, evidence);
 }
 
 /** What an agent finds that comes back after a crash in the middle of the command. */
@@ -50,12 +61,12 @@ export async function investigateCommand(
   before: Evidence,
   setup: Setup,
   mayRunAgain = true,
-): Promise<Ran | 'run-again'> {
+): Promise<Ran | Continues | 'run-again'> {
   const { execution, evidence, clock } = executionOf(type, parameters, setup);
   const ready = prepare(REGISTRY, execution.command, execution.envelope);
   if ('refused' in ready) throw new Error('the parameters were refused');
   const outcome = await finished(investigate(execution, ready.prepared, before, mayRunAgain, NEVER), clock);
-  return outcome === 'run-again' ? outcome : ran(execution.envelope, outcome, evidence);
+  return outcome === 'run-again' || outcome === CONTINUES ? outcome : ran(execution.envelope, outcome, evidence);
 }
 
 function executionOf(type: string, parameters: unknown, setup: Setup) {
@@ -76,6 +87,8 @@ function executionOf(type: string, parameters: unknown, setup: Setup) {
     composeProject: setup.composeProject,
     docker: setup.docker,
     clock,
+    selfUpdate: setup.selfUpdate ?? notInstalled('0.0.0'),
+    stopping: setup.stopping ?? NEVER,
     maskFor: async () => ({ lines: maskLines }),
     allowUnredactedLogs: setup.allowUnredactedLogs ?? false,
     beforeEffect: (noted) => {

@@ -17,6 +17,8 @@ export interface SiteOptions {
   /** Take the agent token from the development Vault. */
   readonly vault?: boolean;
   readonly leaseSeconds?: number;
+  /** What the control plane hands out for installation and updates. */
+  readonly releaseDir?: string;
 }
 
 /** A control plane, a proxy that records, and a host that is registered with it. */
@@ -53,7 +55,9 @@ export class Site implements AsyncDisposable {
 
   static async open(options: SiteOptions): Promise<Site> {
     await using opened = new AsyncDisposableStack();
-    const controlPlane = opened.use(await startControlPlane({ leaseSeconds: options.leaseSeconds }));
+    const controlPlane = opened.use(
+      await startControlPlane({ leaseSeconds: options.leaseSeconds, releaseDir: options.releaseDir }),
+    );
     const proxy = opened.use(await FaultProxy.start(controlPlane.url));
     const site = new Site(opened.move(), controlPlane, proxy, options);
     await site.#register(options.vault ?? false);

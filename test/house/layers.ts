@@ -79,8 +79,10 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   dockerode: ['src/agent/docker/engine.ts'],
   undici: ['src/agent/upstream/http-client.ts', 'src/control-plane/vault/vault-client.ts'],
   pino: ['src/platform/log.ts'],
-  // The control plane takes SQLite's file lock for its data directory, and nothing else of it.
-  'node:sqlite': ['src/agent/journal/', 'src/control-plane/store/directory-lock.ts'],
+  // Beside the journal only SQLite's file lock is used, for directories.
+  'node:sqlite': ['src/agent/journal/', 'src/platform/directory-lock.ts'],
+  // The updater asks systemd for a restart, and tries a version before it switches to it.
+  'node:child_process': ['src/platform/systemctl.ts'],
   'node-cron': ['src/agent/schedule.ts'],
   fastify: ['src/control-plane/'],
   pg: ['src/control-plane/store/postgres.ts'],

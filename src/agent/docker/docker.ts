@@ -49,6 +49,20 @@ export class EngineDocker implements Docker {
     this.#clock = clock;
   }
 
+  /** Whether the engine answers its ping. Rejects only when `signal` aborts. */
+  async answers(signal: AbortSignal): Promise<boolean> {
+    try {
+      for await (const _ of this.#engine.stream(
+        { method: 'GET', path: '/_ping', deadlineMs: READ_DEADLINE_MS },
+        signal,
+      ));
+      return true;
+    } catch (error) {
+      if (error instanceof Fault) return false;
+      throw error;
+    }
+  }
+
   async list(signal: AbortSignal): Promise<readonly ContainerSummary[]> {
     const answer = await this.#read('/containers/json', containerList, signal, { all: 'true' });
     return answer.map(summaryOf);

@@ -1,6 +1,12 @@
 // Runs one command and turns whatever happens into an outcome: a result, a foreseen failure, or a contained bug.
 import type { CommandContext, Evidence } from '../../commands/context.ts';
-import type { Command, Outcome, PreparedCommand } from '../../commands/definition.ts';
+import {
+  type Command,
+  type Continues,
+  CONTINUES,
+  type Outcome,
+  type PreparedCommand,
+} from '../../commands/definition.ts';
 import type { Registry } from '../../commands/registry.ts';
 import { describeError, Fault } from '../../platform/fault.ts';
 import type { Log } from '../../platform/log.ts';
@@ -30,9 +36,13 @@ export function prepare(
   }
 }
 
-/** Runs until the outcome is known. `stopped` ends it early with its reason. Never rejects. */
-export async function execute(execution: Execution, prepared: PreparedCommand, stopped: AbortSignal): Promise<Outcome> {
-  return await contained(execution, stopped, (signal) => prepared.run(execution.context, signal));
+/** Runs until the outcome is known, or can only be known later. `stopped` ends it early with its reason. Never rejects. */
+export async function execute(
+  execution: Execution,
+  prepared: PreparedCommand,
+  stopped: AbortSignal,
+): Promise<Outcome | Continues> {
+  return await contained<Outcome | Continues>(execution, stopped, (signal) => prepared.run(execution.context, signal));
 }
 
 /**
@@ -45,13 +55,14 @@ export async function investigate(
   evidence: Evidence,
   mayRunAgain: boolean,
   stopped: AbortSignal,
-): Promise<Outcome | 'run-again'> {
-  const outcome = await contained<Outcome | 'run-again'>(execution, stopped, async (signal) => {
+): Promise<Outcome | Continues | 'run-again'> {
+  const outcome = await contained<Outcome | Continues | 'run-again'>(execution, stopped, async (signal) => {
     const finding = await prepared.investigate(evidence, execution.context, signal);
     if (finding.kind === 'happened') return finding.outcome;
+    if (finding.kind === 'continues') return CONTINUES;
     return mayRunAgain ? 'run-again' : interrupted(execution, 'its effect did not happen');
   });
-  if (outcome === 'run-again' || outcome.errors.length === 0) return outcome;
+  if (outcome === 'run-again' || outcome === CONTINUES || outcome.errors.length === 0) return outcome;
   // The host could not be asked, or answers that all is not well: say first that the agent was interrupted.
   const [first] = outcome.errors;
   return first?.code === 'interrupted'

@@ -1,6 +1,6 @@
 // Takes commands from the poll loop to a report in the outbox: journal, lanes, execution, and what an earlier process left behind.
 import type { CommandContext, Evidence } from '../../commands/context.ts';
-import type { Command, Outcome, PreparedCommand } from '../../commands/definition.ts';
+import { type Command, CONTINUES, type Outcome, type PreparedCommand } from '../../commands/definition.ts';
 import type { Registry } from '../../commands/registry.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Doorbell } from '../../platform/doorbell.ts';
@@ -250,6 +250,8 @@ export class Worker {
       }
     }
     const outcome = await execute(this.#execution(job), prepared, job.ending.signal);
+    // It stays started in the journal, with its evidence.
+    if (outcome === CONTINUES) return;
     // By the monotonic clock: the server's time may have become known only while the command ran.
     const tookMs = clock.monotonicMs() - beganMs;
     this.#finish(job.envelope, outcome, this.#options.serverNow() - tookMs, job.durable);
@@ -260,7 +262,7 @@ export class Worker {
     if (evidence === undefined) return;
     const found = await investigate(this.#execution(job), prepared, evidence, mayRunAgain, job.ending.signal);
     if (found === 'run-again') await this.#run(job, prepared);
-    else this.#finish(job.envelope, found, startedAtMs, true);
+    else if (found !== CONTINUES) this.#finish(job.envelope, found, startedAtMs, true);
   }
 
   #execution(job: Job): Execution {

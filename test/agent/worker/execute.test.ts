@@ -1,9 +1,10 @@
 // Whatever happens in a command becomes an outcome: its deadline, a stop, a foreseen failure, a bug.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { notInstalled } from '../../../src/agent/update/self-update.ts';
 import { execute, prepare } from '../../../src/agent/worker/execute.ts';
 import type { CommandContext } from '../../../src/commands/context.ts';
-import { type CommandDefinition, defineCommand } from '../../../src/commands/definition.ts';
+import { type CommandDefinition, CONTINUES, defineCommand } from '../../../src/commands/definition.ts';
 import { registryOf } from '../../../src/commands/registry.ts';
 import { Fault } from '../../../src/platform/fault.ts';
 import { KeyedLocks } from '../../../src/platform/keyed-locks.ts';
@@ -38,6 +39,8 @@ function world(run: Run, timeoutSeconds?: number) {
     clock,
     maskFor: async () => ({ lines: (lines) => lines.map((text) => ({ text, redacted: false })) }),
     allowUnredactedLogs: false,
+    selfUpdate: notInstalled('0.0.0'),
+    stopping: NEVER,
     beforeEffect: () => undefined,
     lockContainer: (id, signal) => locks.acquire(id, signal),
   };
@@ -48,7 +51,11 @@ function world(run: Run, timeoutSeconds?: number) {
   return {
     clock,
     log,
-    start: (stopped = NEVER) => execute({ envelope, command, registry, context, log }, ready.prepared, stopped),
+    start: async (stopped = NEVER) => {
+      const outcome = await execute({ envelope, command, registry, context, log }, ready.prepared, stopped);
+      if (outcome === CONTINUES) throw new Error('it would go on without this process');
+      return outcome;
+    },
   };
 }
 

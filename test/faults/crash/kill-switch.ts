@@ -134,6 +134,10 @@ export class MortalDocker implements Docker {
     return await this.#switch.async('docker.inspect', () => this.#inner.inspect(id, signal));
   }
 
+  async answers(signal: AbortSignal): Promise<boolean> {
+    return await this.#inner.answers(signal);
+  }
+
   async secretSources(id: string, signal: AbortSignal): Promise<SecretSources> {
     return await this.#inner.secretSources(id, signal);
   }

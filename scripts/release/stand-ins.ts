@@ -23,7 +23,6 @@ export const REPLACED: Readonly<Record<string, string>> = {
     "module.exports.Pool = require('./lib/dispatcher/pool');",
     // Loaded by whoever has a proxy.
     "Object.defineProperty(module.exports, 'ProxyAgent', { get: () => require('./lib/dispatcher/proxy-agent') });",
-    "module.exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');",
     '',
   ].join('\n'),
 };

@@ -38,7 +38,7 @@ export function readIfPresent(path: string): string | undefined {
 }
 
 function writeAndSync(path: string, bytes: Buffer): void {
-  // On disk when a write returns. Node's permission model forbids fsync (docs/decisions/0011-nodes-permission-model.md), and not this.
+  // On disk when a write returns. Node's permission model forbids fsync (docs/decisions/0015-nodes-permission-model.md), and not this.
   const { O_WRONLY, O_CREAT, O_TRUNC, O_SYNC } = constants;
   const file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_SYNC, 0o600);
   try {

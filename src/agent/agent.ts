@@ -11,11 +11,12 @@ import { Doorbell } from '../platform/doorbell.ts';
 import { Fault } from '../platform/fault.ts';
 import type { Log } from '../platform/log.ts';
 import { NO_SERVICE_MANAGER } from '../platform/service-manager.ts';
-import { type AgentOptions, assemble, canUpdateItself, type Parts, serverUrl } from './assemble.ts';
+import { type AgentOptions, assemble, type Parts, serverUrl } from './assemble.ts';
 import { serverFingerprint } from './host/fingerprint.ts';
 import type { Journal } from './journal/journal.ts';
 import { supervise } from './liveness/supervise.ts';
 import { runScheduled, type Scheduled } from './schedule.ts';
+import { canBeUpdated } from './update/self-update.ts';
 import { deliverUntilStopped } from './worker/deliver.ts';
 import { pollUntilStopped } from './worker/poll.ts';
 import { Reconciler, reconcileUntilStopped } from './worker/reconcile.ts';
@@ -230,7 +231,7 @@ async function announce(options: AgentOptions, { upstream, log }: Parts, ready: 
     const delivery = await upstream.announce(
       {
         deployment_hash: identity.deployment_hash,
-        capabilities: [...capabilitiesOf(registry, canUpdateItself(options))],
+        capabilities: [...capabilitiesOf(registry, canBeUpdated(options.selfUpdate))],
         system_info: serverFingerprint(),
         agent_version: version,
       },

@@ -1,7 +1,7 @@
 // The agent's parts, built from its options: every edge it has to the outside is opened here.
 import { join } from 'node:path';
 import type { CommandContext, Docker, SelfUpdate } from '../commands/context.ts';
-import { capabilitiesOf, type Registry } from '../commands/registry.ts';
+import type { Registry } from '../commands/registry.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Doorbell } from '../platform/doorbell.ts';
 import { KeyedLocks } from '../platform/keyed-locks.ts';
@@ -12,11 +12,9 @@ import type { ServiceManager } from '../platform/service-manager.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { Activity } from './activity.ts';
 import type { Config } from './config.ts';
-import { Credentials, type TokenSource } from './credentials/credentials.ts';
-import { readAgentToken } from './credentials/vault.ts';
+import { Credentials } from './credentials/credentials.ts';
+import { registrationSource, vaultSource } from './credentials/sources.ts';
 import { EngineDocker } from './docker/docker.ts';
-import { serverFingerprint } from './host/fingerprint.ts';
-import { enrol } from './identity/enrol.ts';
 import { type Identity, storeIdentity } from './identity/identity.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open-journal.ts';
@@ -65,8 +63,6 @@ export interface AgentOptions {
 /** Reports side by side, and one more for what comes beside them. The poll has a connection of its own. */
 const CONNECTIONS_COUNT = 5;
 const MEBIBYTE = 1024 * 1024;
-/** More than any token: what Vault may hand over in one answer. */
-const VAULT_ANSWER_MAX_BYTES = MEBIBYTE;
 /**
  * A control plane that comes and goes every minute is 12 lines an hour of each kind. The two lines of a command are not limited here: each
  * costs a round trip and a write to disk, which bounds them far below what the unit allows itself at journald.
@@ -209,62 +205,6 @@ function credentialsOf(
   });
 }
 
-function vaultSource(
-  options: AgentOptions,
-  ownSecrets: OwnSecrets,
-  stack: AsyncDisposableStack,
-): TokenSource | undefined {
-  const { config, identity, clock } = options;
-  if (config.vault_address === undefined || config.vault_token_file === undefined) return undefined;
-  const client = stack.use(
-    new HttpClient({
-      origin: config.vault_address,
-      clock,
-      connections: 1,
-      answerMaxBytes: VAULT_ANSWER_MAX_BYTES,
-      caFile: config.vault_ca_file,
-      socketPath: config.vault_egress_socket,
-      proxy: options.proxyFor?.(config.vault_address),
-    }),
-  );
-  const settings = {
-    apiPrefix: config.vault_api_prefix,
-    pathPrefix: config.vault_path_prefix,
-    namespace: config.vault_namespace,
-    tokenFile: config.vault_token_file,
-    onToken: (token: string) => ownSecrets.remember(token),
-  };
-  return {
-    name: 'vault',
-    asked: 'on-schedule',
-    read: (signal) => readAgentToken(client, settings, identity.deployment_hash, signal),
-  };
-}
-
-// The production server answers a registration by a known hash with the token that is valid now (PROTOCOL.md §1.1).
-function registrationSource(options: AgentOptions, client: HttpClient): TokenSource | undefined {
-  const { clock, identity, registry, version } = options;
-  if (identity.registered_with !== 'deployment_hash') return undefined;
-  const enrolment = {
-    way: 'deployment_hash',
-    deploymentHash: identity.deployment_hash,
-    capabilities: capabilitiesOf(registry, canUpdateItself(options)),
-  } as const;
-  return {
-    name: 'control plane',
-    asked: 'on-refusal',
-    read: async (signal) => {
-      const facts = {
-        serverUrl: identity.server_url,
-        fingerprint: serverFingerprint(),
-        agentVersion: version,
-        nowMs: clock.now(),
-      };
-      return (await enrol(client, enrolment, facts, signal)).agent_token;
-    },
-  };
-}
-
 function controlPlaneClient(options: AgentOptions, connections: number, stack: AsyncDisposableStack): HttpClient {
   return stack.use(
     new HttpClient({
@@ -297,11 +237,6 @@ function upstreamOf(
     clock,
     random,
   });
-}
-
-/** Whether the capability can be promised. */
-export function canUpdateItself({ selfUpdate }: AgentOptions): boolean {
-  return selfUpdate !== undefined && selfUpdate.obstacle === undefined;
 }
 
 export function serverUrl({ config, identity }: AgentOptions): string {

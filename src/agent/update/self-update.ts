@@ -58,6 +58,11 @@ export function notInstalled(version: string): SelfUpdate {
   };
 }
 
+/** Whether the capability can be promised. */
+export function canBeUpdated(selfUpdate: SelfUpdate | undefined): boolean {
+  return selfUpdate !== undefined && selfUpdate.obstacle === undefined;
+}
+
 function obstacleOf({ policy, updaterUnit }: SelfUpdateOptions, isInstalled: boolean): SelfUpdate['obstacle'] {
   if (!policy.update.allow_from_control_plane) {
     const message =

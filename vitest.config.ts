@@ -73,10 +73,19 @@ export default defineConfig({
           name: 'release',
           sequence: { groupOrder: 6 },
           include: ['test/release/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'update',
+          sequence: { groupOrder: 7 },
+          include: ['test/update/**/*.test.ts'],
           globalSetup: [engine],
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
         },
       },
       {

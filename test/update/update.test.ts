@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Site } from '../e2e/harness.ts';
 import { SupervisedHost } from './supervised.ts';
-import { Publisher } from './versions.ts';
+import { Publisher } from '../release/versions.ts';
 
 const engine = inject('engineSocket');
 const publisher = new Publisher();

@@ -42,7 +42,8 @@ export default defineConfig({
           include: ['test/installer/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // Most of their time these tests wait for an agent to be accepted or to stop.
+          maxWorkers: 4,
         },
       },
       {

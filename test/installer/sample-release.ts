@@ -81,12 +81,23 @@ export async function makeRelease({ directory, versions, more, keys: keyFolder }
   writeFileSync(join(directory, 'node-sha256.txt'), nodeSums.join(''));
 }
 
+/** What stands in the program for what differs between releases, so that it is put together once for all of a test file. */
+const MARKS = { version: '98765.4.3', rootKeyPem: 'the root key of a sample' };
+let program: Promise<string> | undefined;
+
+async function bundled(): Promise<string> {
+  program ??= bundleProgram(ROOT, MARKS).then(({ code }) => code);
+  return await program;
+}
+
 async function filesOf(
   version: string,
   rootKeyPem: string,
   more: Readonly<Record<string, string>>,
 ): Promise<readonly ReleaseFile[]> {
-  const { code } = await bundleProgram(ROOT, { version, rootKeyPem });
+  const code = (await bundled())
+    .replaceAll(MARKS.version, version)
+    .replaceAll(MARKS.rootKeyPem, JSON.stringify(rootKeyPem).slice(1, -1));
   const nodeSha256 = { x64: sha256(NODE), arm64: sha256(NODE) };
   const template = readFileSync(join(ROOT, 'install.sh.tpl'), 'utf8');
   const texts: Readonly<Record<string, string>> = {

@@ -15,6 +15,7 @@ import type { Config } from './config.ts';
 import { Credentials } from './credentials/credentials.ts';
 import { registrationSource, vaultSource } from './credentials/sources.ts';
 import { EngineDocker } from './docker/docker.ts';
+import { loadCursorKey } from './identity/cursor-key.ts';
 import { type Identity, storeIdentity } from './identity/identity.ts';
 import type { Journal } from './journal/journal.ts';
 import { openJournal } from './journal/open-journal.ts';
@@ -57,7 +58,10 @@ export interface AgentOptions {
   readonly onReady: () => void;
   /** The parts that touch the disk and the engine, for compositions that put something between. */
   readonly openJournal?: (path: string, nowMs: number, maxBytes: number) => Journal;
-  readonly openDocker?: (socketPath: string, clock: Clock) => Docker & Pick<EngineDocker, 'secretSources' | 'answers'>;
+  readonly openDocker?: (
+    socketPath: string,
+    clock: Clock,
+  ) => Docker & Pick<EngineDocker, 'secretSources' | 'answers'> & Partial<Disposable>;
 }
 
 /** Reports side by side, and one more for what comes beside them. The poll has a connection of its own. */
@@ -104,6 +108,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   const activity = new Activity(options.stateDirectory, { pid: options.pid, version: options.version }, clock);
   const serverClock = new ServerClock(clock, log, (seconds) => activity.skew(seconds));
   const docker = (options.openDocker ?? openEngine)(config.docker_socket, clock);
+  stack.defer(() => docker[Symbol.dispose]?.());
   const secrets = new KnownSecrets({
     sourcesOf: (id, signal) => docker.secretSources(id, signal),
     ownSecrets,
@@ -122,7 +127,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     journal,
     outbox,
     bell,
-    context: contextOf(options, docker, secrets),
+    context: contextOf(options, docker, secrets, log),
     reportMaker: { registry, agentVersion: options.version, mask: (text) => secrets.maskReport(text) },
     changeMaxAgeMs: config.change_max_age_seconds * 1000,
     serverNow: () => serverClock.now(),
@@ -167,7 +172,12 @@ function lostCircumstances(
   };
 }
 
-function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets): Omit<CommandContext, 'beforeEffect'> {
+function contextOf(
+  options: AgentOptions,
+  docker: Docker,
+  secrets: KnownSecrets,
+  log: Log,
+): Omit<CommandContext, 'beforeEffect'> {
   const { config, policy, identity, clock } = options;
   const locks = new KeyedLocks();
   return {
@@ -178,6 +188,7 @@ function contextOf(options: AgentOptions, docker: Docker, secrets: KnownSecrets)
     selfUpdate: options.selfUpdate ?? notInstalled(options.version),
     stopping: options.stopping,
     maskFor: (containerId, signal) => secrets.maskFor(containerId, signal),
+    cursorKey: loadCursorKey(options.stateDirectory, options.random, log),
     allowUnredactedLogs: policy.redaction.allow_unredacted_logs,
     lockContainer: (containerId, signal) => locks.acquire(containerId, signal),
   };

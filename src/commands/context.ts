@@ -54,6 +54,28 @@ export interface LogLine {
   readonly ts: string;
   /** Without its line end; Docker's 16 KiB partial messages are joined. */
   readonly message: string;
+  /** Bytes of a very long line that are not in `message`. */
+  readonly droppedBytes: number;
+  /** How many lines of this stream with this very stamp came directly before it. */
+  readonly sameStamp: number;
+  /** The reader may have begun in the middle of this line, or of the lines of its stamp: `message` and `sameStamp` can lack what lies before. */
+  readonly unsure: boolean;
+}
+
+/** A line is `unsure` only among so many entries at the beginning of what is read (a line of 1 MiB has 64). */
+export const LOG_LEAD_ENTRIES = 256;
+
+/** A log that is read forwards. Disposing of it ends the request to the engine, unless it was left open. */
+export interface LogReader extends Disposable {
+  /** Next lines, in the engine's order; undefined at the end of what there was when it was opened. Fault logs_unavailable when the engine cannot read on. */
+  read(signal: AbortSignal): Promise<readonly LogLine[] | undefined>;
+  /** Gives lines back, to be read again first. */
+  unread(lines: readonly LogLine[]): void;
+  /** It began at the oldest line there is; with a tail that is only known at the end. */
+  readonly wholeLog: boolean;
+  /** Stays open for a short while, to be found again by `place`; `recent` are lines before it, for the context of a mask. */
+  leave(place: string, recent: readonly LogLine[]): void;
+  readonly recent: readonly LogLine[];
 }
 
 /** The Docker Engine. Every call settles by its own deadline or the signal's with a Fault (docker_unavailable, docker_error, timeout). */
@@ -62,8 +84,10 @@ export interface Docker {
   /** Fault container_not_found when there is none. */
   inspect(id: string, signal: AbortSignal): Promise<ContainerDetails>;
   usage(id: string, signal: AbortSignal): Promise<ContainerUsage>;
-  /** The newest `tail` lines in the engine's order, both streams; all of them when it is Infinity. */
-  logs(id: string, tail: number, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Both streams from `tail` entries before the end (a line over 16 KiB has several), from the oldest when it is Infinity. */
+  openLog(id: string, tail: number, signal: AbortSignal): Promise<LogReader>;
+  /** The reader of this container that was left at `place`, if it is still there. */
+  resumeLog(id: string, place: string): LogReader | undefined;
   /** Restarts and returns when the engine has started the container again. `graceSeconds` 0 kills at once. */
   restart(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
   start(id: string, signal: AbortSignal): Promise<void>;
@@ -123,6 +147,8 @@ export interface CommandContext {
   readonly docker: Docker;
   readonly clock: Clock;
   readonly maskFor: (containerId: string, signal: AbortSignal) => Promise<LineMask>;
+  /** Seals log cursors, so that one which was put together elsewhere is known; the same for as long as the agent's state is. */
+  readonly cursorKey: string;
   /** Whether the host's owner lets the control plane ask for logs as they are. */
   readonly allowUnredactedLogs: boolean;
   readonly selfUpdate: SelfUpdate;

@@ -1,48 +1,112 @@
-// Which lines of a container's log make up a page: the newest ones, or those after a position. Decides only; the engine is behind `Docker`.
-import type { Docker, LogLine, LogStream } from './context.ts';
-import { isLineAt, type LogPosition, lineHash } from './log-cursor.ts';
+// Which lines of a container's log make up a page: the newest ones, or those after a position. The engine is behind `Docker`.
+import { type Docker, LOG_LEAD_ENTRIES, type LogLine, type LogReader, type LogStream } from './context.ts';
+import { type LogPosition, positionOf } from './log-cursor.ts';
+import { readerAfter, recentOf, windowsFor } from './log-search.ts';
+import { Fault } from '../platform/fault.ts';
 
 export interface PageRequest {
   readonly containerId: string;
   readonly streams: ReadonlySet<LogStream>;
   /** Lines at most, after the filter by stream. */
   readonly limit: number;
-  /** Bytes of text at most; a page that would hold more ends early. */
-  readonly maxBytes: number;
+  /** Characters of text at most; a page that would hold more ends early. One line alone always fits. */
+  readonly maxChars: number;
 }
 
-export interface Page {
+/** Lines that belong on the page if they fit into the report, which is only known when their secrets are masked. */
+export interface Page extends Disposable {
   readonly lines: readonly LogLine[];
-  /** Where the next page begins: the position of the last line looked at. undefined when the log is empty. */
+  /** Lines of both streams directly before and behind, for what a secret that runs over several lines looks like. */
+  readonly before: readonly LogLine[];
+  readonly after: readonly LogLine[];
+  /** Which lines give way when not all of them fit. */
+  readonly giveWay: 'oldest' | 'newest';
+  /** Ends the page when `count` of its lines are taken: where the next page begins, and whether lines are missing here. */
+  settle(count: number): Settled;
+}
+
+export interface Settled {
+  /** undefined when the log is empty. */
   readonly position: LogPosition | undefined;
   /** Whether this page lacks lines that there are, or were: older ones, newer ones, or ones that are gone. */
   readonly truncated: boolean;
 }
 
-// The engine reads a log backwards from its end: a window that proves too small is taken four times as large, and at last the whole log.
-const WINDOW_GROWTH = 4;
-const WINDOW_MIN_LINES = 256;
-const WINDOW_MAX_LINES = 262_144;
-const WHOLE_LOG = Number.POSITIVE_INFINITY;
+/** A page of one stream is given up after so many lines of the other: it says that there is more, and the next one goes on from there. */
+const SCANNED_MAX_LINES = 1_000_000;
+const PEEKED_MAX_LINES = 128;
 
 /** The newest lines, oldest first. */
 export async function newestLines(docker: Docker, wanted: PageRequest, signal: AbortSignal): Promise<Page> {
-  for (let tail = wanted.limit + 1; ; tail = grow(tail)) {
-    const kept = new KeptLines(wanted, 'drop-oldest');
-    const positions = new PositionCounter();
-    let position: LogPosition | undefined;
-    let firstTs: string | undefined;
-    let seen = 0;
-    for await (const line of docker.logs(wanted.containerId, tail, signal)) {
-      seen += 1;
-      firstTs ??= line.ts;
-      position = positions.of(line);
-      if (wanted.streams.has(line.stream)) kept.add(line);
+  for (const tail of windowsFor(wanted.limit)) {
+    using reader = await docker.openLog(wanted.containerId, tail, signal);
+    const newest = new NewestLines(wanted);
+    for (let batch = await reader.read(signal); batch !== undefined; batch = await reader.read(signal))
+      newest.add(batch);
+    const enough = reader.wholeLog || newest.isFull || tail >= SCANNED_MAX_LINES;
+    if (enough) return newest.page(reader.wholeLog);
+  }
+  throw new Error('the last window is the whole log');
+}
+
+/** The last lines of what is read, within the page's limits: beyond them the oldest give way. */
+class NewestLines {
+  readonly #wanted: PageRequest;
+  /** The lines of the page, and before them what gave way last. */
+  #lines: LogLine[] = [];
+  #from = 0;
+  #chars = 0;
+  #dropped = false;
+  #last: LogLine | undefined;
+
+  constructor(wanted: PageRequest) {
+    this.#wanted = wanted;
+  }
+
+  /** Nothing older would be on the page, whatever the window lacks. */
+  get isFull(): boolean {
+    return this.#dropped && !this.#lines.slice(this.#from).some((line) => line.unsure);
+  }
+
+  add(batch: readonly LogLine[]): void {
+    for (const line of batch) {
+      this.#last = line;
+      if (!this.#wanted.streams.has(line.stream)) continue;
+      this.#lines.push(line);
+      this.#chars += line.message.length;
+      while (this.#isTooMuch()) {
+        this.#chars -= this.#lines[this.#from]?.message.length ?? 0;
+        this.#from += 1;
+        this.#dropped = true;
+      }
     }
-    const whole = seen < tail;
-    if (whole || (kept.overflowed && reachesBefore(firstTs, position))) {
-      return { lines: kept.lines, position, truncated: kept.overflowed };
-    }
+    // Shifting an array for every line of a long log costs more than the log: cut it off in large pieces.
+    if (this.#from < 4 * LOG_LEAD_ENTRIES) return;
+    const before = recentOf([], this.#lines.slice(0, this.#from));
+    this.#lines = [...before, ...this.#lines.slice(this.#from)];
+    this.#from = before.length;
+  }
+
+  page(wholeLog: boolean): Page {
+    const { giveWay, position } = { giveWay: 'oldest' as const, position: this.#last && positionOf(this.#last) };
+    const all = this.#lines.slice(this.#from);
+    // What may lack its beginning is not shown; an older page would have it whole.
+    const sure = wholeLog ? 0 : all.findLastIndex((line) => line.unsure) + 1;
+    const lines = all.slice(sure);
+    const missing = this.#dropped || !wholeLog;
+    return {
+      lines,
+      before: recentOf([], this.#lines.slice(0, this.#from + sure)),
+      after: [],
+      giveWay,
+      settle: (count) => ({ position, truncated: missing || count < lines.length }),
+      [Symbol.dispose]: () => undefined,
+    };
+  }
+
+  #isTooMuch(): boolean {
+    const count = this.#lines.length - this.#from;
+    return count > this.#wanted.limit || (count > 1 && this.#chars > this.#wanted.maxChars);
   }
 }
 
@@ -53,141 +117,149 @@ export async function linesAfter(
   after: LogPosition | undefined,
   signal: AbortSignal,
 ): Promise<Page> {
-  const first = after === undefined ? WHOLE_LOG : Math.max(wanted.limit * 2, WINDOW_MIN_LINES);
-  for (let tail = first; ; tail = grow(tail)) {
-    const attempt = await readAfter(docker, wanted, after, tail, signal);
-    if (attempt.kind === 'page') return attempt.page;
-    // Not in the whole log: it was rotated away. What is left is given from its beginning, and marked as incomplete.
-    if (attempt.kind === 'gone') return { ...(await linesAfter(docker, wanted, undefined, signal)), truncated: true };
-  }
-}
-
-type Attempt =
-  | { readonly kind: 'page'; readonly page: Page }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'look-further-back' };
-
-async function readAfter(
-  docker: Docker,
-  wanted: PageRequest,
-  after: LogPosition | undefined,
-  tail: number,
-  signal: AbortSignal,
-): Promise<Attempt> {
-  const kept = new KeptLines(wanted, 'stop');
-  const positions = new PositionCounter();
-  let position = after;
-  let found = after === undefined;
-  let firstTs: string | undefined;
-  let matches = 0;
-  let seen = 0;
-  for await (const line of docker.logs(wanted.containerId, tail, signal)) {
-    seen += 1;
-    firstTs ??= line.ts;
-    if (!found && after !== undefined) {
-      if (isNear(line.ts, after.ts)) positions.of(line);
-      if (isLineAt(line, after)) matches += 1;
-      found = matches === after.nth;
-      // A window that begins among lines that look like this one cannot tell which of them it is.
-      if (found && tail !== WHOLE_LOG && !reachesBefore(firstTs, after)) return { kind: 'look-further-back' };
-      continue;
+  const page = new PageAfter(wanted, after);
+  try {
+    let start = resumed(docker, wanted, after) ?? (await page.begin(docker, signal));
+    for (;;) {
+      const end = await page.collect(start, signal);
+      // A reader ends where the log did when it was opened; one that was left open has to look again.
+      if (end !== 'end-of-log' || start.fresh) return page;
+      start = await page.begin(docker, signal);
     }
-    if (wanted.streams.has(line.stream) && !kept.add(line)) break;
-    position = positions.of(line);
+  } catch (error) {
+    page[Symbol.dispose]();
+    throw error;
   }
-  if (!found) return { kind: seen < tail ? 'gone' : 'look-further-back' };
-  return { kind: 'page', page: { lines: kept.lines, position, truncated: kept.overflowed } };
 }
 
-function grow(tail: number): number {
-  return tail * WINDOW_GROWTH > WINDOW_MAX_LINES ? WHOLE_LOG : tail * WINDOW_GROWTH;
+interface Start {
+  readonly reader: LogReader;
+  readonly recent: readonly LogLine[];
+  /** Opened for this page, so that its end is the end of the log. */
+  readonly fresh: boolean;
 }
 
-/** The engine can write lines of the two streams out of order, by a few milliseconds. */
-const DISORDER_MS = 20;
-
-/** Whether a window that begins with a line of `firstTs` holds every line that could be taken for the one at `position`. */
-function reachesBefore(firstTs: string | undefined, position: LogPosition | undefined): boolean {
-  return firstTs === undefined || position === undefined || Date.parse(firstTs) < Date.parse(position.ts) - DISORDER_MS;
+function resumed(docker: Docker, wanted: PageRequest, after: LogPosition | undefined): Start | undefined {
+  if (after === undefined) return undefined;
+  const reader = docker.resumeLog(wanted.containerId, placeOf(after, wanted));
+  return reader === undefined ? undefined : { reader, recent: reader.recent, fresh: false };
 }
 
-function isNear(ts: string, otherTs: string): boolean {
-  return Math.abs(Date.parse(ts) - Date.parse(otherTs)) <= DISORDER_MS;
+// What a reader gave back are lines of the page's streams only: it can go on for those alone.
+function placeOf({ ts, stream, sameStamp, hash }: LogPosition, wanted: PageRequest): string {
+  return [ts, stream, sameStamp, hash, ...[...wanted.streams].toSorted()].join(' ');
 }
 
-/** Lines within the page's limits; beyond them either the oldest give way or no more are taken. */
-class KeptLines {
+class PageAfter implements Page {
+  readonly giveWay = 'newest';
+  readonly lines: LogLine[] = [];
+  before: readonly LogLine[] = [];
+  after: readonly LogLine[] = [];
   readonly #wanted: PageRequest;
-  readonly #whenFull: 'drop-oldest' | 'stop';
-  #lines: LogLine[] = [];
-  #from = 0;
-  #sizeBytes = 0;
-  overflowed = false;
+  readonly #begin: LogPosition | undefined;
+  #reader: LogReader | undefined;
+  #chars = 0;
+  #scanned = 0;
+  /** The last line looked at that is not given back. */
+  #last: LogLine | undefined;
+  #more = false;
+  #gap = false;
 
-  constructor(wanted: PageRequest, whenFull: 'drop-oldest' | 'stop') {
+  constructor(wanted: PageRequest, begin: LogPosition | undefined) {
     this.#wanted = wanted;
-    this.#whenFull = whenFull;
+    this.#begin = begin;
   }
 
-  get lines(): readonly LogLine[] {
-    return this.#lines.slice(this.#from);
+  get #position(): LogPosition | undefined {
+    return this.#last === undefined ? this.#begin : positionOf(this.#last);
   }
 
-  /** False when the line did not fit. One line alone always fits. */
-  add(line: LogLine): boolean {
-    const sizeBytes = lineBytes(line);
-    while (this.#isFull(sizeBytes)) {
-      this.overflowed = true;
-      if (this.#whenFull === 'stop') return false;
-      this.#dropOldest();
+  /** A new reader that goes on where this page has come to. */
+  async begin(docker: Docker, signal: AbortSignal): Promise<Start> {
+    const { containerId: id, limit } = this.#wanted;
+    this.#reader?.[Symbol.dispose]();
+    this.#reader = undefined;
+    const position = this.#position;
+    const found = position === undefined ? undefined : await readerAfter(docker, { id, limit }, position, signal);
+    if (found !== undefined) return { ...found, fresh: true };
+    // Not in the whole log: it was rotated away. What is left is given from its beginning, and marked as incomplete.
+    this.#gap ||= position !== undefined;
+    return { reader: await docker.openLog(id, Number.POSITIVE_INFINITY, signal), recent: [], fresh: true };
+  }
+
+  async collect({ reader, recent, fresh }: Start, signal: AbortSignal): Promise<'full' | 'end-of-log'> {
+    this.#reader = reader;
+    if (this.lines.length === 0) this.before = recent;
+    try {
+      while (this.#scanned < SCANNED_MAX_LINES) {
+        const batch = await reader.read(signal);
+        if (batch === undefined) return 'end-of-log';
+        const taken = this.#take(batch);
+        if (taken === batch.length) continue;
+        this.#more = true;
+        await this.#peek(reader, batch.slice(taken), signal);
+        return 'full';
+      }
+      this.#more = true;
+      return 'full';
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Fault)) throw error;
+      // The engine may have been restarted since this reader was left.
+      if (!fresh) return 'end-of-log';
+      if (this.lines.length === 0) throw error;
+      this.#more = true;
+      return 'full';
     }
-    this.#lines.push(line);
-    this.#sizeBytes += sizeBytes;
-    return true;
   }
 
-  #isFull(moreBytes: number): boolean {
-    const count = this.#lines.length - this.#from;
-    if (count === 0) return false;
-    return count >= this.#wanted.limit || this.#sizeBytes + moreBytes > this.#wanted.maxBytes;
-  }
-
-  #dropOldest(): void {
-    const oldest = this.#lines[this.#from];
-    if (oldest !== undefined) this.#sizeBytes -= lineBytes(oldest);
-    this.#from += 1;
-    // Shifting an array for every line of a long log costs more than the log: cut it off in large pieces.
-    if (this.#from > 4_096) {
-      this.#lines = this.#lines.slice(this.#from);
-      this.#from = 0;
+  settle(count: number): Settled {
+    const all = count === this.lines.length;
+    const lastTaken = this.lines[count - 1];
+    const position = all || lastTaken === undefined ? this.#position : positionOf(lastTaken);
+    if ((this.#more || !all) && position !== undefined && this.#reader !== undefined) {
+      this.#reader.unread(this.lines.slice(count));
+      this.#reader.leave(placeOf(position, this.#wanted), recentOf(this.before, this.lines.slice(0, count)));
     }
+    return { position, truncated: this.#more || this.#gap || !all };
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader?.[Symbol.dispose]();
+  }
+
+  /** Returns how many lines of the batch are dealt with; fewer than all when the page is full. */
+  #take(batch: readonly LogLine[]): number {
+    this.#scanned += batch.length;
+    for (const [at, line] of batch.entries()) {
+      if (this.#wanted.streams.has(line.stream)) {
+        const chars = this.#chars + line.message.length;
+        const full =
+          this.lines.length >= this.#wanted.limit || (this.lines.length > 0 && chars > this.#wanted.maxChars);
+        if (full) return at;
+        this.lines.push(line);
+        this.#chars = chars;
+      }
+      this.#last = line;
+    }
+    return batch.length;
+  }
+
+  /** Looks at what follows a full page, if its last line may be in the middle of a key; gives all of it back. */
+  async #peek(reader: LogReader, rest: readonly LogLine[], signal: AbortSignal): Promise<void> {
+    const ahead = rest.filter((line) => this.#wanted.streams.has(line.stream));
+    if (mayBeInKey(this.lines.at(-1)?.message ?? '')) {
+      while (ahead.length < PEEKED_MAX_LINES) {
+        const batch = await reader.read(signal);
+        if (batch === undefined) break;
+        ahead.push(...batch.filter((line) => this.#wanted.streams.has(line.stream)));
+      }
+      this.after = ahead.slice(0, PEEKED_MAX_LINES);
+    }
+    reader.unread(ahead);
   }
 }
 
-// JSON around a line: {"ts":"…","stream":"stdout","message":"","redacted":false},
-const LINE_OVERHEAD_BYTES = 110;
-
-function lineBytes(line: LogLine): number {
-  return Buffer.byteLength(JSON.stringify(line.message)) + LINE_OVERHEAD_BYTES;
+/** A line of the body of a key, bare or in quotes. */
+function mayBeInKey(message: string): boolean {
+  return message.length < 1_000 && /[A-Za-z0-9+/=]{40}/u.test(message);
 }
-
-/** Positions of lines read in order: which line of its text, stream and nanosecond each one is. */
-class PositionCounter {
-  readonly #counts = new Map<string, { readonly ts: string; count: number }>();
-
-  of(line: LogLine): LogPosition {
-    const hash = lineHash(line);
-    const key = `${line.stream} ${line.ts} ${hash}`;
-    const entry = this.#counts.get(key) ?? { ts: line.ts, count: 0 };
-    entry.count += 1;
-    this.#counts.set(key, entry);
-    if (this.#counts.size > COUNTED_MAX_LINES) this.#forgetBefore(line.ts);
-    return { ts: line.ts, stream: line.stream, hash, nth: entry.count };
-  }
-
-  #forgetBefore(ts: string): void {
-    for (const [key, entry] of this.#counts) if (!isNear(entry.ts, ts)) this.#counts.delete(key);
-  }
-}
-
-const COUNTED_MAX_LINES = 8_192;

@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { Fault } from '../platform/fault.ts';
 import type { ErrorCode } from '../protocol/error-code.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { timestamp, wireText } from '../protocol/text.ts';
+import { timestamp } from '../protocol/text.ts';
 import { appCodeOf, deploymentContainers, resolveContainer } from './container-match.ts';
-import type { CommandContext, ContainerSummary, LogLine, LogStream } from './context.ts';
+import type { CommandContext, ContainerSummary, LogStream } from './context.ts';
 import { defineCommand, type Outcome } from './definition.ts';
 import { decodeCursor, encodeCursor } from './log-cursor.ts';
 import { linesAfter, newestLines } from './log-page.ts';
+import { reportedLines } from './log-report.ts';
 import { container, flag } from './parameters.ts';
 
 const LIMIT_BY_DEFAULT_LINES = 400;
@@ -64,28 +65,31 @@ async function run(wanted: Parameters, context: CommandContext, signal: AbortSig
       'logs leave this host with secrets stripped; its owner can change that with redaction.allow_unredacted_logs in the policy file';
     throw new Fault<ErrorCode>('not_allowed', message);
   }
-  const chosen = chooseContainer(await context.docker.list(signal), wanted, context);
+  const { docker, cursorKey } = context;
+  const chosen = chooseContainer(await docker.list(signal), wanted, context);
   const app = appCodeOf(chosen);
+  const from = wanted.cursor === undefined ? undefined : decodeCursor(wanted.cursor, { id: chosen.id, app }, cursorKey);
   const request = {
     containerId: chosen.id,
     streams: new Set(wanted.streams),
     limit: wanted.limit,
-    maxBytes: LIMITS.reportTargetBytes,
+    maxChars: LIMITS.reportTargetBytes,
   };
-  const from = wanted.cursor === undefined ? undefined : decodeCursor(wanted.cursor, chosen.id, app);
-  const page =
+  using page =
     from === undefined
-      ? await newestLines(context.docker, request, signal)
-      : await linesAfter(context.docker, request, from.position, signal);
-  const lines = wanted.redact ? await mask(page.lines, chosen.id, context, signal) : page.lines.map(asItIs);
+      ? await newestLines(docker, request, signal)
+      : await linesAfter(docker, request, from.position, signal);
+  const mask = wanted.redact && page.lines.length > 0 ? await context.maskFor(chosen.id, signal) : undefined;
+  const lines = await reportedLines(page, mask, context.clock, signal);
+  const { position, truncated } = page.settle(lines.length);
   return {
     result: {
       type: 'logs',
       deployment_hash: context.deploymentHash,
       app_code: wanted.app_code === '' ? app : wanted.app_code,
-      cursor: encodeCursor({ containerId: chosen.id, app, position: page.position }),
-      lines,
-      truncated: page.truncated || (from?.recreated ?? false),
+      cursor: encodeCursor({ containerId: chosen.id, app, position }, cursorKey),
+      lines: [...lines],
+      truncated: truncated || (from?.recreated ?? false),
     },
     errors: [],
   };
@@ -107,34 +111,6 @@ function chooseContainer(
       details: { app_codes: apps },
     },
   );
-}
-
-type ResultLine = Result['lines'][number];
-
-function asItIs(line: LogLine): ResultLine {
-  return { ts: line.ts, stream: line.stream, message: wireText(line.message), redacted: false };
-}
-
-// A key block or a statement can run over several lines, but only of its own stream: mask each stream by itself, in order.
-async function mask(
-  lines: readonly LogLine[],
-  containerId: string,
-  context: CommandContext,
-  signal: AbortSignal,
-): Promise<ResultLine[]> {
-  if (lines.length === 0) return [];
-  const secrets = await context.maskFor(containerId, signal);
-  const masked = new Map<LogLine, ResultLine>();
-  for (const stream of ['stdout', 'stderr'] as const) {
-    const own = lines.filter((line) => line.stream === stream);
-    const texts = secrets.lines(own.map((line) => line.message));
-    own.forEach((line, index) => {
-      const text = texts[index];
-      if (text === undefined) throw new Error('the mask returned fewer lines than it was given');
-      masked.set(line, { ts: line.ts, stream, message: wireText(text.text), redacted: text.redacted });
-    });
-  }
-  return lines.map((line) => masked.get(line) ?? asItIs(line));
 }
 
 export const logs = defineCommand<Parameters, Result>({

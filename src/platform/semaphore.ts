@@ -8,6 +8,10 @@ export class Semaphore {
     this.#free = permits;
   }
 
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
   /** Holds a permit until the value is disposed of: `using permit = await semaphore.acquire(signal)`. Rejects with the signal's reason. */
   async acquire(signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();

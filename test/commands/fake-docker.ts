@@ -6,7 +6,9 @@ import type {
   Docker,
   DockerState,
   LogLine,
+  LogReader,
 } from '../../src/commands/context.ts';
+import { LOG_LEAD_ENTRIES } from '../../src/commands/context.ts';
 import { Fault } from '../../src/platform/fault.ts';
 import type { ErrorCode } from '../../src/protocol/error-code.ts';
 
@@ -59,10 +61,83 @@ export function composeLabels(project: string, service: string): Readonly<Record
   return { 'com.docker.compose.project': project, 'com.docker.compose.service': service };
 }
 
+/** So few that every page needs several. */
+const BATCH_LINES = 7;
+
+export class FakeLogReader implements LogReader {
+  readonly #fromOldest: boolean;
+  readonly #leave: (place: string, reader: FakeLogReader) => void;
+  #all: boolean;
+  #lines: readonly LogLine[];
+  #recent: readonly LogLine[] = [];
+  state: 'open' | 'left' | 'closed' = 'open';
+
+  /** `all`: the lines are all there are, which is only known at their end, or at once `fromOldest`. */
+  constructor(
+    lines: readonly LogLine[],
+    all: boolean,
+    fromOldest: boolean,
+    leave: (place: string, reader: FakeLogReader) => void,
+  ) {
+    this.#lines = asRead(lines, fromOldest);
+    this.#fromOldest = fromOldest;
+    this.#all = all;
+    this.#leave = leave;
+  }
+
+  get wholeLog(): boolean {
+    return this.#fromOldest || (this.#all && this.#lines.length === 0);
+  }
+
+  get recent(): readonly LogLine[] {
+    return this.#recent;
+  }
+
+  async read(): Promise<readonly LogLine[] | undefined> {
+    if (this.#lines.length === 0) return undefined;
+    const batch = this.#lines.slice(0, BATCH_LINES);
+    this.#lines = this.#lines.slice(BATCH_LINES);
+    return batch;
+  }
+
+  unread(lines: readonly LogLine[]): void {
+    this.#lines = [...lines, ...this.#lines];
+  }
+
+  leave(place: string, recent: readonly LogLine[]): void {
+    this.#recent = recent;
+    this.state = 'left';
+    this.#leave(place, this);
+  }
+
+  resume(): void {
+    this.state = 'open';
+  }
+
+  [Symbol.dispose](): void {
+    if (this.state === 'open') this.state = 'closed';
+  }
+}
+
+/** As the real reader numbers lines of one stamp, and doubts those at the beginning of a window. */
+function asRead(lines: readonly LogLine[], fromOldest: boolean): readonly LogLine[] {
+  const last = new Map<string, LogLine>();
+  return lines.map((line, at) => {
+    const before = last.get(line.stream);
+    const same = before?.ts === line.ts;
+    const unsure = same ? before.unsure : before === undefined && !fromOldest && at < LOG_LEAD_ENTRIES;
+    const read = { ...line, sameStamp: same ? before.sameStamp + 1 : 0, unsure };
+    last.set(line.stream, read);
+    return read;
+  });
+}
+
 export class FakeDocker implements Docker {
   readonly containers: FakeContainer[];
   /** Every call that was made, as "restart web 10". */
   readonly calls: string[] = [];
+  /** Readers that were left open; a test takes them away to have the place looked for. */
+  readonly left = new Map<string, FakeLogReader>();
   /** Calls that begin with this throw it, `always` or until it is taken away. */
   readonly failures = new Map<string, unknown>();
   /** Looked at before each call, for what happens meanwhile. */
@@ -89,9 +164,25 @@ export class FakeDocker implements Docker {
     return usage;
   }
 
-  async *logs(id: string, tail: number): AsyncGenerator<LogLine> {
+  async openLog(id: string, tail: number): Promise<LogReader> {
     const { lines } = this.#find(id, 'logs', String(tail));
-    yield* lines.slice(Math.max(lines.length - tail, 0));
+    const from = Math.max(lines.length - tail, 0);
+    return new FakeLogReader(
+      lines.slice(from),
+      from === 0 && tail > lines.length,
+      tail === Number.POSITIVE_INFINITY,
+      (place, reader) => {
+        this.left.set(`${id} ${place}`, reader);
+      },
+    );
+  }
+
+  resumeLog(id: string, place: string): LogReader | undefined {
+    const key = `${id} ${place}`;
+    const reader = this.left.get(key);
+    this.left.delete(key);
+    reader?.resume();
+    return reader;
   }
 
   async restart(id: string, graceSeconds: number): Promise<void> {

@@ -15,7 +15,7 @@ describe('logs', () => {
     expect(first.result['lines']).toEqual(
       linesTo(10)
         .slice(6)
-        .map((one) => ({ ...one, redacted: false })),
+        .map(({ ts, stream, message }) => ({ ts, stream, message, redacted: false })),
     );
     docker.containers[0]?.lines.push(line(10), line(11, 'news', 'stderr'));
     const next = await runCommand('logs', { app_code: 'web', cursor: first.result['cursor'] }, { docker });

@@ -14,6 +14,7 @@ import { assertValidReport } from '../protocol/strict-report.ts';
 import { z } from 'zod';
 
 export const HASH = 'dep-abc_123';
+export const CURSOR_KEY = 'key of the tests';
 export const REGISTRY = registryOf(COMMANDS);
 
 export interface Setup {
@@ -90,6 +91,7 @@ function executionOf(type: string, parameters: unknown, setup: Setup) {
     selfUpdate: setup.selfUpdate ?? notInstalled('0.0.0'),
     stopping: setup.stopping ?? NEVER,
     maskFor: async () => ({ lines: maskLines }),
+    cursorKey: CURSOR_KEY,
     allowUnredactedLogs: setup.allowUnredactedLogs ?? false,
     beforeEffect: (noted) => {
       evidence.push(noted);

@@ -10,7 +10,11 @@ export function dockerAt(socketPath: string): EngineDocker {
 export const never = new AbortController().signal;
 
 export async function linesOf(docker: EngineDocker, id: string, tail = 100_000): Promise<LogLine[]> {
-  return await Array.fromAsync(docker.logs(id, tail, never));
+  using reader = await docker.openLog(id, tail, never);
+  const lines: LogLine[] = [];
+  for (let batch = await reader.read(never); batch !== undefined; batch = await reader.read(never))
+    lines.push(...batch);
+  return lines;
 }
 
 /** Waits until the container has stopped by itself, then gives its log. */

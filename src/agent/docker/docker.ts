@@ -1,6 +1,6 @@
 // The Docker port of the commands, on a real engine: which request each call is, and how its answer is read.
 import { z } from 'zod';
-import type { ContainerDetails, ContainerSummary, ContainerUsage, Docker, LogLine } from '../../commands/context.ts';
+import type { ContainerDetails, ContainerSummary, ContainerUsage, Docker, LogReader } from '../../commands/context.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { Fault } from '../../platform/fault.ts';
 import { Semaphore } from '../../platform/semaphore.ts';
@@ -16,20 +16,21 @@ import {
   summaryOf,
 } from './answers.ts';
 import { Engine } from './engine.ts';
-import { FrameDecoder } from './log-frames.ts';
-import { LineAssembler, TtyDecoder } from './log-lines.ts';
+import { LogConnection } from './log-connection.ts';
+import { LogReaders } from './log-readers.ts';
 import { type UsageSample, usageBetween } from './usage.ts';
 
 const READ_DEADLINE_MS = 10_000;
 /** The engine answers when it is done; what it waits for by itself, a stop's grace, comes on top. */
 const ACT_DEADLINE_MS = 30_000;
-/** More readers than this make dockerd itself the bottleneck of the host. */
-const LOG_READERS_MAX_COUNT = 4;
 const STATS_READERS_MAX_COUNT = 16;
 /** An earlier sample serves as the first of the two while its age lies between these. */
 const SAMPLE_MIN_AGE_MS = 500;
 const SAMPLE_MAX_AGE_MS = 15_000;
 const SAMPLES_MAX_COUNT = 2_000;
+const TTYS_MAX_COUNT = 2_000;
+/** States in which a line that has begun can still get its end. */
+const MAY_WRITE: ReadonlySet<string> = new Set(['running', 'paused', 'restarting']);
 
 interface TakenSample {
   /** By the monotonic clock. */
@@ -37,16 +38,30 @@ interface TakenSample {
   readonly sample: UsageSample;
 }
 
-export class EngineDocker implements Docker {
+export class EngineDocker implements Docker, Disposable {
   readonly #engine: Engine;
+  readonly #socketPath: string;
   readonly #clock: Clock;
-  readonly #logReaders = new Semaphore(LOG_READERS_MAX_COUNT);
+  readonly #logs: LogReaders;
+  /** Whether a container has a TTY: that never changes, and asking costs as much as a page. */
+  readonly #ttys = new Map<string, boolean>();
   readonly #statsReaders = new Semaphore(STATS_READERS_MAX_COUNT);
   readonly #samples = new Map<string, TakenSample>();
 
   constructor(socketPath: string, clock: Clock) {
     this.#engine = new Engine(socketPath, clock);
+    this.#socketPath = socketPath;
     this.#clock = clock;
+    this.#logs = new LogReaders(clock);
+  }
+
+  /** Log readers open on the engine now, those left open between two pages included. */
+  get openLogsCount(): number {
+    return this.#logs.usedCount;
+  }
+
+  [Symbol.dispose](): void {
+    this.#logs[Symbol.dispose]();
   }
 
   /** Whether the engine answers its ping. Rejects only when `signal` aborts. */
@@ -96,22 +111,38 @@ export class EngineDocker implements Docker {
     return usageBetween(first.sample, (await this.#takeSample(id, signal)).sample);
   }
 
-  async *logs(id: string, tail: number, signal: AbortSignal): AsyncGenerator<LogLine> {
-    using _permit = await this.#logReaders.acquire(signal);
+  async openLog(id: string, tail: number, signal: AbortSignal): Promise<LogReader> {
+    return await this.#logs.open(
+      id,
+      async () => {
+        const tty = await this.#hasTty(id, signal);
+        const count = Number.isFinite(tail) ? String(tail) : 'all';
+        const request = {
+          socketPath: this.#socketPath,
+          path: `/containers/${encodeURIComponent(id)}/logs?stdout=1&stderr=1&timestamps=1&tail=${count}`,
+          clock: this.#clock,
+          silenceMaxMs: READ_DEADLINE_MS,
+        };
+        const { connection, first } = await LogConnection.open(request, signal);
+        const isRunning = async (until: AbortSignal): Promise<boolean> =>
+          MAY_WRITE.has((await this.#inspect(id, until)).State.Status);
+        return { bytes: connection, first, tail, tty, isRunning };
+      },
+      signal,
+    );
+  }
+
+  resumeLog(id: string, place: string): LogReader | undefined {
+    return this.#logs.resume(id, place);
+  }
+
+  async #hasTty(id: string, signal: AbortSignal): Promise<boolean> {
+    const known = this.#ttys.get(id);
+    if (known !== undefined) return known;
     const { Config } = await this.#inspect(id, signal);
-    const request = {
-      method: 'GET',
-      path: `/containers/${encodeURIComponent(id)}/logs`,
-      query: { stdout: '1', stderr: '1', timestamps: '1', tail: Number.isFinite(tail) ? String(tail) : 'all' },
-      deadlineMs: READ_DEADLINE_MS,
-    } as const;
-    const decoder = Config.Tty ? new TtyDecoder() : new FrameDecoder();
-    const lines = new LineAssembler();
-    for await (const chunk of this.#engine.stream(request, signal)) {
-      for (const piece of decoder.push(chunk)) yield* lines.push(piece);
-    }
-    for (const piece of decoder.end()) yield* lines.push(piece);
-    yield* lines.end();
+    if (this.#ttys.size >= TTYS_MAX_COUNT) this.#ttys.clear();
+    this.#ttys.set(id, Config.Tty);
+    return Config.Tty;
   }
 
   async restart(id: string, graceSeconds: number, signal: AbortSignal): Promise<void> {

@@ -7,15 +7,16 @@ import type { IncomingMessage } from 'node:http';
 import Dockerode from 'dockerode';
 import { abortable } from '../../platform/abortable.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { describeError, Fault } from '../../platform/fault.ts';
+import { Fault } from '../../platform/fault.ts';
 import type { ErrorCode } from '../../protocol/error-code.ts';
+import { faultOfAnswer, faultOfSocket } from './engine-faults.ts';
 
 export interface EngineRequest {
   readonly method: 'GET' | 'POST';
   /** Absolute path without query; ids in it must be encoded by the caller. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** For the answer's head and, unless it is streamed, its body. */
+  /** For the whole answer. */
   readonly deadlineMs: number;
 }
 
@@ -47,30 +48,7 @@ export class Engine {
     }
   }
 
-  /** The answer's bytes as they come. The deadline is for the head and for every pause between chunks. */
-  async *stream(request: EngineRequest, signal: AbortSignal): AsyncGenerator<Buffer> {
-    using whole = this.#clock.deadline(24 * 3_600_000, signal);
-    let answer: IncomingMessage | undefined;
-    try {
-      {
-        using head = this.#clock.deadline(request.deadlineMs, whole.signal);
-        answer = await this.#dial(request, head.signal, whole.signal);
-      }
-      const chunks: AsyncIterator<unknown> = answer[Symbol.asyncIterator]();
-      for (;;) {
-        using pause = this.#clock.deadline(request.deadlineMs, whole.signal);
-        const next = await abortable(chunks.next(), pause.signal, () => answer?.destroy());
-        if (next.done === true) return;
-        if (Buffer.isBuffer(next.value)) yield next.value;
-      }
-    } catch (error) {
-      throw this.#faultOf(error, request, undefined, signal);
-    } finally {
-      answer?.destroy();
-    }
-  }
-
-  #dial(request: EngineRequest, until: AbortSignal, lifetime: AbortSignal = until): Promise<IncomingMessage> {
+  #dial(request: EngineRequest, until: AbortSignal): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const hasQuery = request.query !== undefined;
     const options = {
@@ -78,7 +56,7 @@ export class Engine {
       method: request.method,
       options: hasQuery ? { _query: request.query, _body: {} } : undefined,
       isStream: true,
-      abortSignal: lifetime,
+      abortSignal: until,
       statusCodes: { 200: true, 201: true, 204: true, 304: true },
     };
     this.#modem.dial(options, (error, answer) => {
@@ -95,11 +73,11 @@ export class Engine {
     });
   }
 
-  #faultOf(error: unknown, request: EngineRequest, deadline: AbortSignal | undefined, signal: AbortSignal): unknown {
+  #faultOf(error: unknown, request: EngineRequest, deadline: AbortSignal, signal: AbortSignal): unknown {
     if (error instanceof Fault) return error;
     if (signal.aborted) return signal.reason;
     const what = `${request.method} ${request.path}`;
-    if (deadline?.aborted === true || isTimeout(error)) {
+    if (deadline.aborted || isTimeout(error)) {
       const message = `the Docker Engine did not answer ${what} within ${request.deadlineMs} ms`;
       return new Fault<ErrorCode>('timeout', message, { cause: error });
     }
@@ -136,31 +114,4 @@ function isIncomingMessage(value: unknown): value is IncomingMessage {
 
 function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError';
-}
-
-// docker-modem puts the status into `statusCode` and the engine's sentence into the message.
-function faultOfAnswer(error: unknown, what: string): Fault<ErrorCode> | undefined {
-  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
-  const said = error.message
-    .replace(/^\(HTTP code \d+\) \w+ - /u, '')
-    .trim()
-    .slice(0, 500);
-  if (error.statusCode === 404 && /no such container/iu.test(said))
-    return new Fault('container_not_found', said, { cause: error });
-  if (/does not support reading/iu.test(said)) return new Fault('logs_unavailable', said, { cause: error });
-  return new Fault('docker_error', `the Docker Engine answered ${what} with ${error.statusCode}: ${said}`, {
-    cause: error,
-  });
-}
-
-const SOCKET_HINTS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such socket: is Docker installed and running?',
-  ECONNREFUSED: 'nothing listens on it: is the Docker Engine running?',
-  EACCES: "the agent may not open it: add its user to the socket's group",
-};
-
-function faultOfSocket(error: unknown, socketPath: string): Fault<ErrorCode> {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const hint = SOCKET_HINTS[code] ?? `the connection broke off: ${describeError(error)}`;
-  return new Fault('docker_unavailable', `Docker Engine at ${socketPath}: ${hint}`, { cause: error });
 }

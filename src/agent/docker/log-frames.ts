@@ -1,50 +1,163 @@
-// Decodes the engine's log stream into pieces: multiplexed frames of a container without a TTY, raw bytes of one with. Pure.
+// Cuts the engine's log stream into entries: multiplexed frames of a container without a TTY, stamped raw bytes of one with. Pure.
 //
 // Our own because docker-modem's recurses once a frame, overflows the stack at some 5,000 frames in a chunk, and drops a
 // last frame that was cut off.
 import type { LogStream } from '../../commands/context.ts';
 
-export interface LogPiece {
-  readonly stream: LogStream;
-  readonly bytes: Buffer;
+/** Takes entries as places in the bytes they lie in: an object for each of a million lines would cost more than the line. */
+export interface EntrySink {
+  /** The entries that follow lie in `data`. */
+  begin(data: Buffer): void;
+  /** One entry: a stamp, a blank, and a message or a 16 KiB part of one, with its line feed if it ends here. */
+  entry(stream: LogStream, from: number, to: number): void;
+  /** The engine's own words in the middle of the log: it cannot read on. */
+  trouble(text: string): void;
+}
+
+/** Feed chunks as they come; entries may be cut anywhere. */
+export interface EntryDecoder {
+  push(chunk: Buffer, sink: EntrySink): void;
+  /** What is left of an entry whose end never came: a crashing container's last words. */
+  end(sink: EntrySink): void;
 }
 
 const HEADER_BYTES = 8;
 /** The engine's own pieces are 16 KiB plus a timestamp; anything far beyond is not a frame. */
 const FRAME_MAX_BYTES = 16 * 1024 * 1024;
+const NOTHING: Buffer = Buffer.alloc(0);
+/** stdcopy's third stream: an error of the engine while it reads. */
+const SYSTEM_ERROR = 3;
+const STDOUT = 1;
+const STDERR = 2;
 
-/** Feed chunks as they come; frames may be cut anywhere. */
-export class FrameDecoder {
-  #rest: Buffer = Buffer.alloc(0);
+export class FrameDecoder implements EntryDecoder {
+  /** A frame whose end has not come. */
+  #rest: Buffer = NOTHING;
 
-  /** Frames that are complete with this chunk. Throws on bytes that cannot be a frame header. */
-  push(chunk: Buffer): readonly LogPiece[] {
-    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    const pieces: LogPiece[] = [];
-    let at = 0;
-    while (data.length - at >= HEADER_BYTES) {
-      const sizeBytes = data.readUInt32BE(at + 4);
-      const stream = streamOf(data[at]);
-      if (stream === undefined || sizeBytes > FRAME_MAX_BYTES) throw new Error('the log stream is not in frames');
-      if (data.length - at - HEADER_BYTES < sizeBytes) break;
-      pieces.push({ stream, bytes: data.subarray(at + HEADER_BYTES, at + HEADER_BYTES + sizeBytes) });
-      at += HEADER_BYTES + sizeBytes;
-    }
-    this.#rest = data.subarray(at);
-    return pieces;
+  /** Throws on bytes that cannot be a frame header. */
+  push(chunk: Buffer, sink: EntrySink): void {
+    const at = this.#rest.length === 0 ? 0 : this.#complete(chunk, sink);
+    const to = at < chunk.length ? takeFrames(chunk, at, sink) : at;
+    if (to < chunk.length) this.#rest = Buffer.from(chunk.subarray(to));
   }
 
-  /** What is left of a frame whose end never came: a crashing container's last words. */
-  end(): readonly LogPiece[] {
-    const rest = this.#rest;
-    this.#rest = Buffer.alloc(0);
-    if (rest.length <= HEADER_BYTES) return [];
-    const stream = streamOf(rest[0]);
-    return stream === undefined ? [] : [{ stream, bytes: rest.subarray(HEADER_BYTES) }];
+  end(sink: EntrySink): void {
+    const data = this.#rest;
+    this.#rest = NOTHING;
+    if (data.length <= HEADER_BYTES) return;
+    sink.begin(data);
+    hand(sink, data[0], data, HEADER_BYTES, data.length);
+  }
+
+  /** Adds to the frame that is not complete what it lacks; returns where the next one begins. */
+  #complete(chunk: Buffer, sink: EntrySink): number {
+    let at = 0;
+    // First the rest of its header, then of its body.
+    for (let lacking = lackingBytes(this.#rest); lacking > 0 && at < chunk.length; lacking = lackingBytes(this.#rest)) {
+      const end = Math.min(at + lacking, chunk.length);
+      this.#rest = Buffer.concat([this.#rest, chunk.subarray(at, end)]);
+      at = end;
+    }
+    if (lackingBytes(this.#rest) === 0) {
+      takeFrames(this.#rest, 0, sink);
+      this.#rest = NOTHING;
+    }
+    return at;
   }
 }
 
-function streamOf(type: number | undefined): LogStream | undefined {
-  if (type === 1) return 'stdout';
-  return type === 2 ? 'stderr' : undefined;
+/** Of the header, or once that is there of the whole frame. */
+function lackingBytes(begun: Buffer): number {
+  return begun.length < HEADER_BYTES ? HEADER_BYTES - begun.length : HEADER_BYTES + bodyBytes(begun, 0) - begun.length;
+}
+
+function bodyBytes(data: Buffer, at: number): number {
+  const sizeBytes = data.readUInt32BE(at + 4);
+  if (!isType(data[at]) || sizeBytes > FRAME_MAX_BYTES) throw new Error('the log stream is not in frames');
+  return sizeBytes;
+}
+
+/** Hands over the frames that are complete, and returns where the rest begins. */
+function takeFrames(data: Buffer, from: number, sink: EntrySink): number {
+  sink.begin(data);
+  let at = from;
+  while (data.length - at >= HEADER_BYTES) {
+    const to = at + HEADER_BYTES + bodyBytes(data, at);
+    if (to > data.length) break;
+    hand(sink, data[at], data, at + HEADER_BYTES, to);
+    at = to;
+  }
+  return at;
+}
+
+function hand(sink: EntrySink, type: number | undefined, data: Buffer, from: number, to: number): void {
+  if (type === SYSTEM_ERROR) sink.trouble(data.toString('utf8', from, to));
+  else sink.entry(type === STDOUT ? 'stdout' : 'stderr', from, to);
+}
+
+function isType(type: number | undefined): boolean {
+  return type === STDOUT || type === STDERR || type === SYSTEM_ERROR;
+}
+
+const LINE_FEED = 0x0a;
+/** Docker cuts a message after so many bytes and stamps each part; only there can a stamp inside a line be Docker's. */
+const PART_BYTES = 16 * 1024;
+
+/** Raw bytes of a TTY: lines, and lines longer than 16 KiB in parts, each with its stamp in front. */
+export class TtyDecoder implements EntryDecoder {
+  #rest: Buffer = NOTHING;
+
+  push(chunk: Buffer, sink: EntrySink): void {
+    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    sink.begin(data);
+    let at = 0;
+    for (let end = endOfEntry(data, at); end !== undefined; end = endOfEntry(data, at)) {
+      sink.entry('stdout', at, end);
+      at = end;
+    }
+    this.#rest = Buffer.from(data.subarray(at));
+  }
+
+  end(sink: EntrySink): void {
+    const data = this.#rest;
+    this.#rest = NOTHING;
+    if (data.length === 0) return;
+    sink.begin(data);
+    sink.entry('stdout', 0, data.length);
+  }
+}
+
+// A line feed that ends the last part can stand right behind its 16 KiB: it comes with a stamp of its own.
+function endOfEntry(data: Buffer, from: number): number | undefined {
+  if (data.length - from < STAMP_MAX_BYTES && data.indexOf(LINE_FEED, from) === -1) return undefined;
+  const textFrom = endOfStamp(data, from, data.length);
+  const partEnd = textFrom + PART_BYTES;
+  const feed = data.subarray(0, partEnd).indexOf(LINE_FEED, from);
+  if (feed !== -1) return feed + 1;
+  return partEnd <= data.length ? partEnd : undefined;
+}
+
+const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) /u;
+/** With the blank behind it. */
+export const STAMP_MAX_BYTES = 36;
+/** The engine's own form, "2026-01-09T00:00:00.123456789Z ". */
+const FIXED_STAMP_BYTES = 31;
+const BLANK = 0x20;
+const POINT = 0x2e;
+const LETTER_T = 0x54;
+const LETTER_Z = 0x5a;
+
+/** Where the text begins behind the stamp and the blank; `from` where there is no stamp. */
+export function endOfStamp(data: Buffer, from: number, to: number): number {
+  if (
+    data[from + 30] === BLANK &&
+    data[from + 29] === LETTER_Z &&
+    data[from + 19] === POINT &&
+    data[from + 10] === LETTER_T &&
+    from + FIXED_STAMP_BYTES <= to
+  ) {
+    return from + FIXED_STAMP_BYTES;
+  }
+  const match = STAMP.exec(data.toString('latin1', from, Math.min(from + STAMP_MAX_BYTES, to)));
+  return match === null ? from : from + match[0].length;
 }

@@ -1,116 +1,162 @@
-// Joins the engine's pieces into whole log lines with their timestamps. Pure.
+// Joins the engine's entries into whole log lines with their timestamps and their place among lines of the same stamp. Pure.
 //
-// With `timestamps=1` every piece begins with its own RFC 3339 stamp and a blank. Docker splits a message at 16 KiB; the pieces of one
-// message are the ones without a line end. Without frames (TTY) a stamp also lies inside the text where a long message was split.
-import type { LogLine, LogStream } from '../../commands/context.ts';
+// With `timestamps=1` every entry begins with its own RFC 3339 stamp and a blank. Docker splits a message at 16 KiB; the parts of one
+// message are the ones without a line end.
+import { isAscii } from 'node:buffer';
+import { LOG_LEAD_ENTRIES, type LogLine, type LogStream } from '../../commands/context.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { LogPiece } from './log-frames.ts';
+import { endOfStamp, type EntrySink } from './log-frames.ts';
 
-const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) /u;
-const STAMP_MAX_BYTES = 40;
+/** More than a report takes of a line, so that a secret which begins before the cut is seen whole before it is made. */
+export const LINE_LOOKAHEAD_BYTES = 64 * 1024;
+const KEPT_MAX_BYTES = LIMITS.logMessageMaxBytes + LINE_LOOKAHEAD_BYTES;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+/** For text that comes without a stamp, which no engine should send: a report needs one in every line. */
+const NO_STAMP = '1970-01-01T00:00:00Z';
+/** How the engine tells on a TTY, where it has no stream for it, that it cannot read on. */
+const TROUBLE_ON_TTY = /^Error grabbing logs: /u;
 
 interface OpenLine {
-  ts: string;
+  readonly ts: string;
+  readonly firstEntry: number;
   readonly parts: Buffer[];
   sizeBytes: number;
   /** Bytes beyond the limit, which are counted but not kept. */
   droppedBytes: number;
 }
 
-/** Assembles the lines of both streams; `push` and `end` return the lines they completed, in the order of completion. */
-export class LineAssembler {
-  readonly #open = new Map<LogStream, OpenLine>();
+interface StreamState {
+  open: OpenLine | undefined;
+  /** The stamp of the last line that was completed. */
+  ts: string | undefined;
+  /** How many lines with that stamp came before it. */
+  sameStamp: number;
+  /** Whether what is read can lack the beginning of these lines, or lines of the same stamp: the window began right here. */
+  unsure: boolean;
+}
 
-  push(piece: LogPiece): readonly LogLine[] {
-    const lines: LogLine[] = [];
-    let at = 0;
-    // A frame is one piece of one message; only a TTY's raw bytes hold several lines.
-    while (at < piece.bytes.length) {
-      const feed = piece.bytes.indexOf(LINE_FEED, at);
-      const end = feed === -1 ? piece.bytes.length : feed;
-      this.#take(piece.stream, piece.bytes.subarray(at, end));
-      if (feed !== -1) lines.push(this.#close(piece.stream));
-      at = end + 1;
-    }
+/** Collects lines in the order of their completion; take them with `take` after each piece of input. */
+export class LineAssembler implements EntrySink {
+  readonly #wholeLog: boolean;
+  readonly #streams: Readonly<Record<LogStream, StreamState>>;
+  #data: Buffer = Buffer.alloc(0);
+  /** The same bytes as text, when each is one character. */
+  #text: string | undefined;
+  #lines: LogLine[] = [];
+  #entries = 0;
+  #trouble: string | undefined;
+
+  /** `wholeLog`: the first entry is the oldest there is. */
+  constructor(wholeLog: boolean) {
+    this.#wholeLog = wholeLog;
+    const fresh = (): StreamState => ({ open: undefined, ts: undefined, sameStamp: 0, unsure: false });
+    this.#streams = { stdout: fresh(), stderr: fresh() };
+  }
+
+  /** Entries so far: what the engine counts as lines of a tail. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** Why the engine could not read on. */
+  get failure(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** A line has begun whose end has not come yet. */
+  get hasOpenLine(): boolean {
+    return this.#streams.stdout.open !== undefined || this.#streams.stderr.open !== undefined;
+  }
+
+  take(): readonly LogLine[] {
+    const lines = this.#lines;
+    this.#lines = [];
     return lines;
   }
 
-  end(): readonly LogLine[] {
-    return [...this.#open.keys()].map((stream) => this.#close(stream));
+  begin(data: Buffer): void {
+    this.#data = data;
+    // One string for all the lines, which they then share: a call for each line costs several times as much.
+    this.#text = isAscii(data) ? data.toString('latin1') : undefined;
   }
 
-  #take(stream: LogStream, bytes: Buffer): void {
-    const stamp = stampOf(bytes);
-    const open = this.#open.get(stream) ?? { ts: stamp ?? '', parts: [], sizeBytes: 0, droppedBytes: 0 };
-    this.#open.set(stream, open);
-    const text = stamp === undefined ? bytes : bytes.subarray(stamp.length + 1);
-    const room = LIMITS.logMessageMaxBytes - open.sizeBytes;
-    const kept = text.length > room ? text.subarray(0, Math.max(room, 0)) : text;
-    // A copy: the chunk it lies in would otherwise be held for as long as the line.
-    open.parts.push(Buffer.from(kept));
-    open.sizeBytes += kept.length;
-    open.droppedBytes += text.length - kept.length;
+  trouble(text: string): void {
+    this.#trouble ??= text.trim().slice(0, 500);
   }
 
-  #close(stream: LogStream): LogLine {
-    const open = this.#open.get(stream) ?? { ts: '', parts: [], sizeBytes: 0, droppedBytes: 0 };
-    this.#open.delete(stream);
-    let bytes = Buffer.concat(open.parts);
-    if (bytes.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);
-    const mark = open.droppedBytes === 0 ? '' : ` [cut: ${open.droppedBytes} more bytes]`;
-    return { stream, ts: open.ts, message: bytes.toString('utf8') + mark };
-  }
-}
-
-function stampOf(bytes: Buffer): string | undefined {
-  const match = STAMP.exec(bytes.toString('latin1', 0, STAMP_MAX_BYTES));
-  return match === null ? undefined : match[0].slice(0, -1);
-}
-
-/** Raw bytes of a TTY as pieces of whole lines: cut at line feeds, and the stamps inside long lines are taken out. */
-export class TtyDecoder {
-  #rest: Buffer = Buffer.alloc(0);
-
-  push(chunk: Buffer): readonly LogPiece[] {
-    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    const lastFeed = data.lastIndexOf(LINE_FEED);
-    this.#rest = data.subarray(lastFeed + 1);
-    return lastFeed === -1 ? [] : splitLines(data.subarray(0, lastFeed + 1));
-  }
-
-  end(): readonly LogPiece[] {
-    const rest = this.#rest;
-    this.#rest = Buffer.alloc(0);
-    return rest.length === 0 ? [] : splitLines(rest);
-  }
-}
-
-const PARTIAL_BYTES = 16 * 1024;
-
-function splitLines(data: Buffer): readonly LogPiece[] {
-  const pieces: LogPiece[] = [];
-  for (let at = 0; at < data.length; ) {
-    const feed = data.indexOf(LINE_FEED, at);
-    const end = feed === -1 ? data.length : feed + 1;
-    for (const part of splitPartials(data.subarray(at, end))) pieces.push({ stream: 'stdout', bytes: part });
-    at = end;
-  }
-  return pieces;
-}
-
-// Docker cut the message every 16 KiB and put a stamp before each piece; only there can a stamp inside a line be Docker's.
-function splitPartials(line: Buffer): readonly Buffer[] {
-  const parts: Buffer[] = [];
-  let rest = line;
-  for (;;) {
-    const stamp = stampOf(rest);
-    const pieceBytes = (stamp === undefined ? 0 : stamp.length + 1) + PARTIAL_BYTES;
-    if (stamp === undefined || rest.length <= pieceBytes || stampOf(rest.subarray(pieceBytes)) === undefined) {
-      return [...parts, rest];
+  entry(stream: LogStream, from: number, to: number): void {
+    const state = this.#streams[stream];
+    const textFrom = endOfStamp(this.#data, from, to);
+    const ends = to > textFrom && this.#data[to - 1] === LINE_FEED;
+    if (textFrom === from && this.#isTrouble(from, to)) return;
+    this.#entries += 1;
+    const ts = textFrom === from ? (state.ts ?? NO_STAMP) : this.#slice(from, textFrom - 1);
+    if (state.open === undefined && ends) {
+      const textTo = this.#withoutReturn(textFrom, to - 1);
+      this.#add(stream, state, ts, this.#slice(textFrom, textTo), 0, this.#entries);
+      return;
     }
-    parts.push(rest.subarray(0, pieceBytes));
-    rest = rest.subarray(pieceBytes);
+    state.open ??= { ts, firstEntry: this.#entries, parts: [], sizeBytes: 0, droppedBytes: 0 };
+    this.#append(state.open, textFrom, ends ? to - 1 : to);
+    if (ends) this.#close(stream, state, state.open);
+  }
+
+  /** Completes the lines whose end never came. */
+  end(): void {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const state = this.#streams[stream];
+      if (state.open !== undefined) this.#close(stream, state, state.open);
+    }
+  }
+
+  #isTrouble(from: number, to: number): boolean {
+    if (to - from > 4_096) return false;
+    const text = this.#slice(from, to);
+    if (!TROUBLE_ON_TTY.test(text)) return false;
+    this.trouble(text);
+    return true;
+  }
+
+  #append(open: OpenLine, from: number, to: number): void {
+    const kept = Math.min(to, from + Math.max(KEPT_MAX_BYTES - open.sizeBytes, 0));
+    // A copy: the chunk it lies in would otherwise be held for as long as the line.
+    if (kept > from) open.parts.push(Buffer.from(this.#data.subarray(from, kept)));
+    open.sizeBytes += kept - from;
+    open.droppedBytes += to - kept;
+  }
+
+  #close(stream: LogStream, state: StreamState, open: OpenLine): void {
+    state.open = undefined;
+    const bytes = open.parts.length === 1 ? open.parts[0] : Buffer.concat(open.parts);
+    const withReturn = bytes !== undefined && open.droppedBytes === 0 && bytes.at(-1) === CARRIAGE_RETURN;
+    const text = bytes?.toString('utf8', 0, bytes.length - (withReturn ? 1 : 0)) ?? '';
+    this.#add(stream, state, open.ts, text, open.droppedBytes, open.firstEntry);
+  }
+
+  #add(
+    stream: LogStream,
+    state: StreamState,
+    ts: string,
+    message: string,
+    droppedBytes: number,
+    firstEntry: number,
+  ): void {
+    if (state.ts === ts) {
+      state.sameStamp += 1;
+    } else {
+      state.unsure = state.ts === undefined && !this.#wholeLog && firstEntry <= LOG_LEAD_ENTRIES;
+      state.ts = ts;
+      state.sameStamp = 0;
+    }
+    this.#lines.push({ stream, ts, message, droppedBytes, sameStamp: state.sameStamp, unsure: state.unsure });
+  }
+
+  #withoutReturn(from: number, to: number): number {
+    return to > from && this.#data[to - 1] === CARRIAGE_RETURN ? to - 1 : to;
+  }
+
+  #slice(from: number, to: number): string {
+    return this.#text === undefined ? this.#data.toString('utf8', from, to) : this.#text.slice(from, to);
   }
 }

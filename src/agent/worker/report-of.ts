@@ -59,8 +59,13 @@ function encode(maker: ReportMaker, envelope: CommandEnvelope, outcome: Outcome,
     completed_at: new Date(times.completedMs).toISOString(),
     executed_by: `status-panel/${maker.agentVersion}`,
   };
-  return JSON.stringify(report, (_, value: unknown) => wireValue(value));
+  // A call for each of a page's values costs more than all the rest: only a report that has such characters is gone through.
+  const body = JSON.stringify(report);
+  return UNSTORABLE.test(body) ? JSON.stringify(report, (_, value: unknown) => wireValue(value)) : body;
 }
+
+/** NUL and lone surrogates as JSON writes them, also where a text only looks so. */
+const UNSTORABLE = /\\u(?:0000|d[89a-f])/u;
 
 // Keys can come from the host as well: names of networks and labels.
 function wireValue(value: unknown): unknown {

@@ -1,5 +1,8 @@
-// Bytes as the engine sends them: multiplexed frames, stamped pieces, cut anywhere.
+// Bytes as the engine sends them: multiplexed frames, stamped pieces, cut anywhere; and lines read from them.
 import fc from 'fast-check';
+import type { EntryDecoder, EntrySink } from '../../../src/agent/docker/log-frames.ts';
+import { LineAssembler } from '../../../src/agent/docker/log-lines.ts';
+import type { LogLine } from '../../../src/commands/context.ts';
 
 export const STAMP = '2026-01-09T00:00:00.123456789Z';
 
@@ -18,3 +21,22 @@ export function cut(bytes: Buffer, cuts: readonly number[]): readonly Buffer[] {
 }
 
 export const anyCuts = fc.array(fc.nat(), { maxLength: 12 });
+
+/** Gives a decoder the chunks in a buffer that is used again for each, as the socket does. */
+export function feed(decoder: EntryDecoder, chunks: readonly Buffer[], sink: EntrySink): void {
+  const buffer = Buffer.alloc(Math.max(1, ...chunks.map((chunk) => chunk.length)));
+  for (const chunk of chunks) {
+    chunk.copy(buffer);
+    decoder.push(buffer.subarray(0, chunk.length), sink);
+    buffer.fill(0xaa);
+  }
+  decoder.end(sink);
+}
+
+/** The lines of a whole log; those whose end never came, too. */
+export function readLines(decoder: EntryDecoder, chunks: readonly Buffer[], wholeLog = true): readonly LogLine[] {
+  const lines = new LineAssembler(wholeLog);
+  feed(decoder, chunks, lines);
+  lines.end();
+  return lines.take();
+}

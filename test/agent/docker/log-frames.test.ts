@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameDecoder } from '../../../src/agent/docker/log-frames.ts';
-import { anyCuts, cut, frame } from './frames-of.ts';
+import { anyCuts, cut, feed, frame } from './frames-of.ts';
 
 interface Piece {
   readonly stream: string;
@@ -10,9 +10,16 @@ interface Piece {
 }
 
 function decode(chunks: readonly Buffer[]): readonly Piece[] {
-  const decoder = new FrameDecoder();
-  const pieces = [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()];
-  return pieces.map((piece) => ({ stream: piece.stream, text: piece.bytes.toString('latin1') }));
+  const pieces: Piece[] = [];
+  let bytes: Buffer = Buffer.alloc(0);
+  feed(new FrameDecoder(), chunks, {
+    begin: (data) => {
+      bytes = data;
+    },
+    entry: (stream, from, to) => pieces.push({ stream, text: bytes.toString('latin1', from, to) }),
+    trouble: (text) => pieces.push({ stream: 'trouble', text }),
+  });
+  return pieces;
 }
 
 describe('frames', () => {
@@ -33,7 +40,7 @@ describe('frames', () => {
 
   it('come a hundred thousand in one chunk', () => {
     const bytes = Buffer.concat(Array.from({ length: 100_000 }, () => frame('stdout', 'x')));
-    expect(new FrameDecoder().push(bytes)).toHaveLength(100_000);
+    expect(decode([bytes])).toHaveLength(100_000);
   });
 
   it('that were cut off in the middle give what there is of them', () => {
@@ -52,6 +59,13 @@ describe('frames', () => {
     ['an unknown stream', Buffer.from([7, 0, 0, 0, 0, 0, 0, 1, 65])],
     ['a giant', Buffer.from([1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff])],
   ])('that are none (%s) are refused', (_, bytes) => {
-    expect(() => new FrameDecoder().push(bytes)).toThrow('not in frames');
+    expect(() => decode([bytes])).toThrow('not in frames');
+    expect(() => decode([...bytes].map((byte) => Buffer.of(byte)))).toThrow('not in frames');
+  });
+
+  it('of the engine itself are trouble, not text of the container', () => {
+    const words = frame('stdout', 'Error grabbing logs: invalid character');
+    words[0] = 3;
+    expect(decode([words])).toEqual([{ stream: 'trouble', text: 'Error grabbing logs: invalid character' }]);
   });
 });

@@ -1,24 +1,27 @@
 // Whole lines with their stamps: partials joined, line ends gone, long ones cut with a mark.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameDecoder } from '../../../src/agent/docker/log-frames.ts';
-import { LineAssembler, TtyDecoder } from '../../../src/agent/docker/log-lines.ts';
-import type { LogLine } from '../../../src/commands/context.ts';
+import { type EntryDecoder, FrameDecoder, TtyDecoder } from '../../../src/agent/docker/log-frames.ts';
+import { LineAssembler, LINE_LOOKAHEAD_BYTES } from '../../../src/agent/docker/log-lines.ts';
+import { LOG_LEAD_ENTRIES, type LogLine } from '../../../src/commands/context.ts';
 import { LIMITS } from '../../../src/protocol/limits.ts';
-import { anyCuts, cut, frame, STAMP } from './frames-of.ts';
+import { anyCuts, cut, feed, frame, readLines, STAMP } from './frames-of.ts';
 
 const PARTIAL = 16_384;
 
-function linesOf(decoder: FrameDecoder | TtyDecoder, chunks: readonly Buffer[]): readonly LogLine[] {
-  const assembler = new LineAssembler();
-  const pieces = [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()];
-  return [...pieces.flatMap((piece) => assembler.push(piece)), ...assembler.end()];
+interface Told {
+  readonly stream: string;
+  readonly ts: string;
+  readonly message: string;
 }
 
-const framed = (...frames: readonly Buffer[]): readonly LogLine[] =>
-  linesOf(new FrameDecoder(), [Buffer.concat(frames)]);
-const raw = (text: string | Buffer): readonly LogLine[] => linesOf(new TtyDecoder(), [Buffer.from(text)]);
-const texts = (lines: readonly LogLine[]): readonly string[] => lines.map((line) => line.message);
+function linesOf(decoder: EntryDecoder, chunks: readonly Buffer[]): readonly Told[] {
+  return readLines(decoder, chunks).map(({ stream, ts, message }) => ({ stream, ts, message }));
+}
+
+const framed = (...frames: readonly Buffer[]): readonly Told[] => linesOf(new FrameDecoder(), [Buffer.concat(frames)]);
+const raw = (text: string | Buffer): readonly Told[] => linesOf(new TtyDecoder(), [Buffer.from(text)]);
+const texts = (lines: readonly Told[]): readonly string[] => lines.map((line) => line.message);
 
 describe('lines of frames', () => {
   it('have stamp, stream and text', () => {
@@ -68,12 +71,55 @@ describe('lines of frames', () => {
     expect(texts(framed(frame('stdout', `${STAMP} last words`)))).toEqual(['last words']);
   });
 
-  it('longer than a MiB are cut with a mark that says how much is gone', () => {
+  it('far longer than a report takes are kept to a little more than that, and the rest is counted', () => {
     const partials = Array.from({ length: 70 }, () => frame('stdout', `${STAMP} ${'x'.repeat(PARTIAL)}`));
-    const [line] = framed(...partials, frame('stdout', `${STAMP} end\n`), frame('stdout', `${STAMP} next\n`));
-    const dropped = 70 * PARTIAL + 3 - LIMITS.logMessageMaxBytes;
-    expect(line?.message.endsWith(`x [cut: ${dropped} more bytes]`)).toBe(true);
-    expect(line?.message.length).toBe(LIMITS.logMessageMaxBytes + ` [cut: ${dropped} more bytes]`.length);
+    const last = [frame('stdout', `${STAMP} end\n`), frame('stdout', `${STAMP} next\n`)];
+    const [line, next] = readLines(new FrameDecoder(), [...partials, ...last]);
+    expect(line?.message.length).toBe(LIMITS.logMessageMaxBytes + LINE_LOOKAHEAD_BYTES);
+    expect(line?.droppedBytes).toBe(70 * PARTIAL + 3 - LIMITS.logMessageMaxBytes - LINE_LOOKAHEAD_BYTES);
+    expect(next).toMatchObject({ message: 'next', droppedBytes: 0 });
+  });
+
+  it('are numbered among those of their stream and stamp', () => {
+    const later = '2026-01-09T00:00:00.123456790Z';
+    const frames = [
+      frame('stdout', `${STAMP} a\n`),
+      frame('stderr', `${STAMP} a\n`),
+      frame('stdout', `${STAMP} a\n`),
+      frame('stdout', `${later} b\n`),
+      frame('stdout', `${later} b\n`),
+      frame('stdout', `${STAMP} c\n`),
+    ];
+    expect(readLines(new FrameDecoder(), frames).map((line) => line.sameStamp)).toEqual([0, 0, 1, 0, 1, 0]);
+  });
+
+  it('at the beginning of a window may lack what lies before, until their stream has had another stamp', () => {
+    const stamped = (at: number): string => `2026-01-09T00:00:00.${String(at).padStart(9, '0')}Z`;
+    const frames = [1, 1, 2, 3].map((at) => frame('stdout', `${stamped(at)} x\n`));
+    const early = readLines(new FrameDecoder(), [...frames, frame('stderr', `${stamped(4)} y\n`)], false);
+    expect(early.map((line) => line.unsure)).toEqual([true, true, false, false, true]);
+    const many = Array.from({ length: LOG_LEAD_ENTRIES }, (_, at) => frame('stdout', `${stamped(at)} x\n`));
+    const late = readLines(new FrameDecoder(), [...many, frame('stderr', `${STAMP} y\n`)], false);
+    expect(late.at(-1)).toMatchObject({ message: 'y', unsure: false });
+    expect(readLines(new FrameDecoder(), frames).some((line) => line.unsure)).toBe(false);
+  });
+
+  it('that have begun and not ended are known', () => {
+    const lines = new LineAssembler(true);
+    feed(new FrameDecoder(), [frame('stdout', `${STAMP} ${'x'.repeat(PARTIAL)}`)], lines);
+    expect([lines.hasOpenLine, lines.entries, lines.take()]).toEqual([true, 1, []]);
+    lines.end();
+    expect(lines.take()).toHaveLength(1);
+  });
+
+  it('without a stamp have one nevertheless, for a report needs it', () => {
+    expect(
+      framed(frame('stdout', 'no stamp\n'), frame('stdout', `${STAMP} a\n`), frame('stdout', 'none again\n')),
+    ).toEqual([
+      { stream: 'stdout', ts: '1970-01-01T00:00:00Z', message: 'no stamp' },
+      { stream: 'stdout', ts: STAMP, message: 'a' },
+      { stream: 'stdout', ts: STAMP, message: 'none again' },
+    ]);
   });
 
   it('are the same however the bytes were cut', () => {
@@ -125,6 +171,27 @@ describe('lines of a TTY', () => {
         expect(texts(linesOf(new TtyDecoder(), cut(bytes, cuts)))).toEqual(messages);
       }),
     );
+  });
+
+  it('lose the stamp before a line feed that stands right behind a part', () => {
+    expect(texts(raw(`${STAMP} ${'a'.repeat(PARTIAL - 1)}\r${STAMP} \n${STAMP} next\r\n`))).toEqual([
+      'a'.repeat(PARTIAL - 1),
+      'next',
+    ]);
+  });
+
+  it('without an end do not pile up: what is kept of a line is bounded', () => {
+    const parts = Array.from({ length: 200 }, () => Buffer.from(`${STAMP} ${'p'.repeat(PARTIAL)}`));
+    const [line] = readLines(new TtyDecoder(), parts);
+    expect(line?.message.length).toBe(LIMITS.logMessageMaxBytes + LINE_LOOKAHEAD_BYTES);
+    expect((line?.droppedBytes ?? 0) + (line?.message.length ?? 0)).toBe(200 * PARTIAL);
+  });
+
+  it('that are the engine saying that it cannot read on are no lines', () => {
+    const lines = new LineAssembler(true);
+    feed(new TtyDecoder(), [Buffer.from(`${STAMP} one\r\nError grabbing logs: unexpected EOF\n`)], lines);
+    expect(lines.take().map((line: LogLine) => line.message)).toEqual(['one']);
+    expect(lines.failure).toContain('unexpected EOF');
   });
 
   it('of any bytes at all never throw', () => {

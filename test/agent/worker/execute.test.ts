@@ -38,6 +38,7 @@ function world(run: Run, timeoutSeconds?: number) {
     docker: new FakeDocker(),
     clock,
     maskFor: async () => ({ lines: (lines) => lines.map((text) => ({ text, redacted: false })) }),
+    cursorKey: 'key of the tests',
     allowUnredactedLogs: false,
     selfUpdate: notInstalled('0.0.0'),
     stopping: NEVER,

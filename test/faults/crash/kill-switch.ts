@@ -9,7 +9,7 @@ import type {
   ContainerUsage,
   Docker,
   Evidence,
-  LogLine,
+  LogReader,
 } from '../../../src/commands/context.ts';
 import type { CommandEnvelope } from '../../../src/protocol/command-envelope.ts';
 import type { JournalEntry } from '../../../src/agent/journal/entry.ts';
@@ -146,8 +146,16 @@ export class MortalDocker implements Docker {
     return await this.#inner.usage(id, signal);
   }
 
-  logs(id: string, tail: number, signal: AbortSignal): AsyncIterable<LogLine> {
-    return this.#inner.logs(id, tail, signal);
+  async openLog(id: string, tail: number, signal: AbortSignal): Promise<LogReader> {
+    return await this.#inner.openLog(id, tail, signal);
+  }
+
+  resumeLog(id: string, place: string): LogReader | undefined {
+    return this.#inner.resumeLog(id, place);
+  }
+
+  [Symbol.dispose](): void {
+    this.#inner[Symbol.dispose]();
   }
 
   async restart(id: string, graceSeconds: number, signal: AbortSignal): Promise<void> {

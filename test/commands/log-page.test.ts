@@ -112,12 +112,6 @@ describe('newest lines', () => {
     expect(page.truncated).toBe(true);
     expect((await newest(docker, wanted(web.id, 10, BOTH, 10))).lines.map((one) => one.message[0])).toEqual(['c']);
   });
-
-  it('count what a character costs in JSON', async () => {
-    const { docker, web } = world([line(1, '\u0001'.repeat(100)), line(2, 'b')]);
-    const page = await newest(docker, wanted(web.id, 10, BOTH, 600));
-    expect(page.lines.map((one) => one.message)).toEqual(['b']);
-  });
 });
 
 describe('pages', () => {

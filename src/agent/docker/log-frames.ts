@@ -101,17 +101,19 @@ function isType(type: number | undefined): boolean {
 
 const LINE_FEED = 0x0a;
 /** Docker cuts a message after so many bytes and stamps each part; only there can a stamp inside a line be Docker's. */
-const PART_BYTES = 16 * 1024;
+export const PART_BYTES = 16 * 1024;
 
 /** Raw bytes of a TTY: lines, and lines longer than 16 KiB in parts, each with its stamp in front. */
 export class TtyDecoder implements EntryDecoder {
   #rest: Buffer = NOTHING;
+  /** The last entry was a whole part, so that the next one goes on with its line. */
+  #goesOn = false;
 
   push(chunk: Buffer, sink: EntrySink): void {
     const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     sink.begin(data);
     let at = 0;
-    for (let end = endOfEntry(data, at); end !== undefined; end = endOfEntry(data, at)) {
+    for (let end = this.#endOfEntry(data, at); end !== undefined; end = this.#endOfEntry(data, at)) {
       sink.entry('stdout', at, end);
       at = end;
     }
@@ -125,16 +127,24 @@ export class TtyDecoder implements EntryDecoder {
     sink.begin(data);
     sink.entry('stdout', 0, data.length);
   }
+
+  #endOfEntry(data: Buffer, from: number): number | undefined {
+    if (data.length - from < STAMP_MAX_BYTES && data.indexOf(LINE_FEED, from) === -1) return undefined;
+    const textFrom = endOfStamp(data, from, data.length);
+    const partEnd = textFrom + PART_BYTES;
+    const feed = data.subarray(0, partEnd).indexOf(LINE_FEED, from);
+    const end = feed === -1 ? partEnd : feed + 1;
+    if (end > data.length) return undefined;
+    const early = this.#goesOn ? endWithoutFeed(data.subarray(textFrom, end)) : undefined;
+    this.#goesOn = early === undefined && feed === -1;
+    return early === undefined ? end : textFrom + early;
+  }
 }
 
-// A line feed that ends the last part can stand right behind its 16 KiB: it comes with a stamp of its own.
-function endOfEntry(data: Buffer, from: number): number | undefined {
-  if (data.length - from < STAMP_MAX_BYTES && data.indexOf(LINE_FEED, from) === -1) return undefined;
-  const textFrom = endOfStamp(data, from, data.length);
-  const partEnd = textFrom + PART_BYTES;
-  const feed = data.subarray(0, partEnd).indexOf(LINE_FEED, from);
-  if (feed !== -1) return feed + 1;
-  return partEnd <= data.length ? partEnd : undefined;
+/** The driver `local` writes no line feed behind the last part of a line: it ends with its return, where the next stamp follows. */
+function endWithoutFeed(text: Buffer): number | undefined {
+  const match = /(?:^|\r)(?=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z )/u.exec(text.toString('latin1'));
+  return match === null ? undefined : match.index + match[0].length;
 }
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) /u;

@@ -1,11 +1,11 @@
 // Joins the engine's entries into whole log lines with their timestamps and their place among lines of the same stamp. Pure.
 //
 // With `timestamps=1` every entry begins with its own RFC 3339 stamp and a blank. Docker splits a message at 16 KiB; the parts of one
-// message are the ones without a line end.
+// message are the ones without a line feed. The driver `local` loses that of the last part, too: it is the one that is shorter.
 import { isAscii } from 'node:buffer';
 import { LOG_LEAD_ENTRIES, type LogLine, type LogStream } from '../../commands/context.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { endOfStamp, type EntrySink } from './log-frames.ts';
+import { endOfStamp, type EntrySink, PART_BYTES } from './log-frames.ts';
 
 /** More than a report takes of a line, so that a secret which begins before the cut is seen whole before it is made. */
 export const LINE_LOOKAHEAD_BYTES = 64 * 1024;
@@ -21,6 +21,8 @@ interface OpenLine {
   readonly ts: string;
   readonly firstEntry: number;
   readonly parts: Buffer[];
+  /** Every part so far is one of a message that Docker has split. */
+  split: boolean;
   sizeBytes: number;
   /** Bytes beyond the limit, which are counted but not kept. */
   droppedBytes: number;
@@ -97,9 +99,12 @@ export class LineAssembler implements EntrySink {
       this.#add(stream, state, ts, this.#slice(textFrom, textTo), 0, this.#entries);
       return;
     }
-    state.open ??= { ts, firstEntry: this.#entries, parts: [], sizeBytes: 0, droppedBytes: 0 };
+    const isWholePart = to - textFrom >= PART_BYTES;
+    const isLastPart = ends || (state.open?.split === true && !isWholePart);
+    state.open ??= { ts, firstEntry: this.#entries, parts: [], split: true, sizeBytes: 0, droppedBytes: 0 };
+    state.open.split &&= isWholePart;
     this.#append(state.open, textFrom, ends ? to - 1 : to);
-    if (ends) this.#close(stream, state, state.open);
+    if (isLastPart) this.#close(stream, state, state.open);
   }
 
   /** Completes the lines whose end never came. */

@@ -58,6 +58,20 @@ describe('lines of frames', () => {
     ]);
   });
 
+  it('end with the part that is shorter than 16 KiB, also where the driver local has lost its line feed', () => {
+    const whole = frame('stdout', `${STAMP} ${'a'.repeat(PARTIAL)}`);
+    const next = frame('stdout', `${STAMP} next\n`);
+    expect(texts(framed(whole, whole, frame('stdout', `${STAMP} tail`), next))).toEqual([
+      `${'a'.repeat(2 * PARTIAL)}tail`,
+      'next',
+    ]);
+    expect(texts(framed(whole, frame('stdout', `${STAMP} `), next))).toEqual(['a'.repeat(PARTIAL), 'next']);
+    // Parts of another size, as another engine makes them, end with a line feed only.
+    expect(texts(framed(frame('stdout', `${STAMP} 8 KiB`), frame('stdout', `${STAMP} more`), next))).toEqual([
+      '8 KiBmorenext',
+    ]);
+  });
+
   it('keep a character that was cut in two by a partial', () => {
     const euro = Buffer.from('€');
     const lines = framed(
@@ -178,6 +192,12 @@ describe('lines of a TTY', () => {
       'a'.repeat(PARTIAL - 1),
       'next',
     ]);
+  });
+
+  it('end where the driver local has written no line feed behind their last part', () => {
+    const whole = `${STAMP} ${'a'.repeat(PARTIAL)}`;
+    const log = `${whole}${STAMP} tail\r${STAMP} next\r\n${whole}${STAMP} \r${STAMP} last\r\n`;
+    expect(texts(raw(log))).toEqual([`${'a'.repeat(PARTIAL)}tail`, 'next', 'a'.repeat(PARTIAL), 'last']);
   });
 
   it('without an end do not pile up: what is kept of a line is bounded', () => {

@@ -1,0 +1,184 @@
+// The scenarios of paging, each on a real engine at any size: what a container wrote and what its pages give, and how they differ.
+import { dockerClient, removeContainer, runContainer } from '../../../scripts/parts/containers.ts';
+import { Seeded } from '../../../scripts/soak/seeded.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { LogClient } from './log-client.ts';
+import { fileOrder, logConfigOf, type Place, printed } from './log-container.ts';
+import { contentOf, type Driver, isTty, messagesOf } from './log-truth.ts';
+import { differences, messages, type PageLine, readPages, sometimes } from './paging.ts';
+
+/** What did not hold, in words; empty when all did. */
+export type Faults = readonly string[];
+
+const KIB = 1024;
+
+/** Lines of every kind and length, read to the end in pages of random size by agents that come and go. */
+export async function oddLines(place: Place, driver: Driver, seed: number, lines: number): Promise<Faults> {
+  const random = new Seeded(seed);
+  const long = [16 * KIB - 1, 16 * KIB, 16 * KIB + 1, 32 * KIB, 100 * KIB, KIB * KIB];
+  const written = contentOf(random, { lines, odd: 0.3, long: isTty(driver) ? long.slice(0, 5) : long });
+  const name = `odd-${driver}-${seed}`;
+  const options = driver.endsWith('local') ? { 'max-size': '100m' } : {};
+  const id = await printed(place, { name, driver, logOptions: options }, written);
+  try {
+    const limits = [1, 7, 50, 400, 1_000];
+    const paged = await readPages({
+      ...place,
+      app: name,
+      from: LogClient.beginning(id, name),
+      limit: (page) => limits[(page * 7 + seed) % limits.length] ?? 1,
+      newAgent: sometimes(random, 0.4),
+    });
+    const streams = isTty(driver) ? (['stdout'] as const) : (['stdout', 'stderr'] as const);
+    const faults = streams.flatMap((stream) =>
+      differences(messages(paged.lines, stream), messagesOf(written[stream], driver), `${name} ${stream}`),
+    );
+    return [...paged.faults, ...faults, ...(driver === 'json-file' ? await orderFaults(place, id, paged.lines) : [])];
+  } finally {
+    await removeContainer(place, id);
+  }
+}
+
+/** Both streams in the order of the engine's own file. */
+async function orderFaults(place: Place, id: string, lines: readonly PageLine[]): Promise<Faults> {
+  const entries = await fileOrder(place, id);
+  if (entries === undefined) return [];
+  const ends = entries.filter((entry) => entry.log.endsWith('\n')).map((entry) => entry.stream);
+  return differences(
+    lines.map((line) => line.stream),
+    ends,
+    'order of the streams',
+  );
+}
+
+/** 50,000 lines at once, of both streams, paged by `limit`; `maxPages` of them from near the end, where paging one by one goes on for long. */
+export async function burst(
+  place: Place,
+  driver: Driver,
+  seed: number,
+  limits: Readonly<Record<number, number>>,
+): Promise<Faults> {
+  const written = contentOf(new Seeded(seed), { lines: 25_000, odd: 0.01, long: [] });
+  const name = `burst-${driver}-${seed}`;
+  const id = await printed(place, { name, driver }, written);
+  const faults: string[] = [];
+  try {
+    const all = await readPages({ ...place, app: name, from: LogClient.beginning(id, name), limit: () => 1_000 });
+    for (const stream of ['stdout', 'stderr'] as const) {
+      faults.push(
+        ...all.faults,
+        ...differences(messages(all.lines, stream), messagesOf(written[stream], driver), `${name} ${stream}`),
+      );
+    }
+    for (const [limit, maxPages] of Object.entries(limits).map(([key, value]) => [Number(key), value] as const)) {
+      // A place so many pages before the end, as an agent gives it for the page before.
+      const begin = Math.max(all.lines.length - limit * maxPages, 0);
+      using client = new LogClient(place.socketPath);
+      const before = await cursorAfter(client, { app: name, id, count: begin });
+      const random = new Seeded(seed + limit);
+      const paged = await readPages({
+        ...place,
+        app: name,
+        from: before,
+        limit: () => limit,
+        newAgent: sometimes(random, 0.3),
+      });
+      const told = (line: PageLine): string => `${line.stream} ${line.ts} ${line.message}`;
+      faults.push(
+        ...paged.faults,
+        ...differences(paged.lines.map(told), all.lines.slice(begin).map(told), `${name} by ${limit}`),
+      );
+    }
+    return faults;
+  } finally {
+    await removeContainer(place, id);
+  }
+}
+
+/** The cursor behind the first `count` lines. */
+export async function cursorAfter(
+  client: LogClient,
+  where: { readonly app: string; readonly id: string; readonly count: number },
+): Promise<string> {
+  let cursor = LogClient.beginning(where.id, where.app);
+  for (let left = where.count; left > 0; ) {
+    const page = await client.page({ app_code: where.app, limit: Math.min(left, 1_000), cursor });
+    left -= page.lines.length;
+    cursor = page.cursor;
+  }
+  return cursor;
+}
+
+export interface Rotation {
+  readonly driver: 'json-file' | 'local';
+  readonly compress: boolean;
+  readonly lines: number;
+  readonly limit: number;
+  readonly newAgents: number;
+  /** Slower than the rotation, so that lines are lost; else none may be. */
+  readonly tooSlow: boolean;
+}
+
+const PADDING = 'x'.repeat(80);
+
+/** A container writes numbered lines while its log is rotated and paged: none twice, in order, and a gap only where a page says so. */
+export async function rotation(place: Place, seed: number, plan: Rotation): Promise<Faults> {
+  const name = `rotation-${plan.driver}-${plan.compress}-${plan.limit}-${seed}`;
+  // Quick enough to be rotated between two pages; slow enough for pages of any size to keep up.
+  const script = `i=0; while [ $i -lt ${plan.lines} ]; do n=0; while [ $n -lt 50 ]; do echo "$i ${PADDING}"; i=$((i+1)); n=$((n+1)); done; usleep ${plan.tooSlow ? 1_000 : 20_000}; done`;
+  const files = plan.tooSlow ? '2' : '5';
+  const id = await runContainer(place, {
+    image: place.image,
+    name,
+    command: ['sh', '-c', script],
+    logConfig: logConfigOf({
+      name,
+      driver: plan.driver,
+      logOptions: { 'max-size': '50k', 'max-file': files, compress: String(plan.compress) },
+    }),
+  });
+  const random = new Seeded(seed);
+  const numbers: number[] = [];
+  const faults: string[] = [];
+  let client = new LogClient(place.socketPath);
+  let cursor = LogClient.beginning(id, name);
+  let gaps = 0;
+  try {
+    for (let running = true; running; ) {
+      ({ Running: running } = (await dockerClient(place).getContainer(id).inspect()).State);
+      for (let more = true; more; ) {
+        if (random.chance(plan.newAgents)) {
+          client[Symbol.dispose]();
+          client = new LogClient(place.socketPath);
+        }
+        const page = await client.page({ app_code: name, limit: plan.limit, cursor });
+        if (page.errors.length > 0) throw new Error(page.errors.map((error) => error.message).join('; '));
+        const first = Number(page.lines[0]?.message.split(' ')[0] ?? Number.NaN);
+        const expected = (numbers.at(-1) ?? -1) + 1;
+        if (first !== expected && page.lines.length > 0) {
+          gaps += 1;
+          if (first < expected) faults.push(`${name}: ${first} again after ${expected - 1}`);
+          else if (!page.truncated)
+            faults.push(`${name}: ${first} follows ${expected - 1} and nothing is said of a gap`);
+          numbers.push(first - 1);
+        }
+        for (const { message } of page.lines) {
+          const number = Number(message.split(' ')[0]);
+          if (number !== (numbers.at(-1) ?? -1) + 1)
+            faults.push(`${name}: ${number} after ${numbers.at(-1)} in one page`);
+          numbers.push(number);
+        }
+        cursor = page.cursor;
+        more = page.truncated;
+      }
+      await systemClock.sleep(plan.tooSlow ? 400 : 20);
+    }
+    if (numbers.at(-1) !== plan.lines - 1) faults.push(`${name}: ends at ${numbers.at(-1)}`);
+    if (!plan.tooSlow && gaps > 0) faults.push(`${name}: ${gaps} gaps`);
+    if (plan.tooSlow && gaps === 0) faults.push(`${name}: nothing was lost, so that it shows nothing`);
+    return faults.slice(0, 10);
+  } finally {
+    client[Symbol.dispose]();
+    await removeContainer(place, id);
+  }
+}

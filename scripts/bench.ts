@@ -19,6 +19,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     summary: 'milliseconds from enqueue to accepted report, beside a bare undici loop',
     load: () => import('./bench/latency.ts'),
   },
+  logs: {
+    summary: 'pages of a large log, beside docker logs and a bare request',
+    load: () => import('./bench/logs.ts'),
+  },
   redaction: {
     summary: 'recall and speed of the log redactor, beside a copy of memory and one regex',
     load: () => import('./bench/redaction.ts'),
@@ -32,7 +36,7 @@ function usage(): string {
     '',
     ...lines,
     '',
-    'idle, queue and latency take --quick (under 20 s) and --help.',
+    'idle, queue and latency take --quick (under 20 s) and --help; logs takes both, too (two minutes).',
     '',
   ].join('\n');
 }

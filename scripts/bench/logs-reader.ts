@@ -6,39 +6,17 @@ import { EngineDocker } from '../../src/agent/docker/docker.ts';
 import { KnownSecrets } from '../../src/agent/redaction/known-secrets.ts';
 import { execute, prepare } from '../../src/agent/worker/execute.ts';
 import { reportOf } from '../../src/agent/worker/report-of.ts';
-import type { CommandContext } from '../../src/commands/context.ts';
-import { encodeCursor } from '../../src/commands/log-cursor.ts';
+import type { CommandContext, LogLine } from '../../src/commands/context.ts';
+import { encodeCursor, positionOf } from '../../src/commands/log-cursor.ts';
 import { COMMANDS, registryOf } from '../../src/commands/registry.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { keepHeapSmall } from '../../src/bin/process.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { type PagesAnswer, type PagesQuestion, type Question, question } from './logs-questions.ts';
 import { answerQuestions, settingsOfProgram } from './program.ts';
 
+keepHeapSmall();
 const settings = z.object({ socketPath: z.string() }).parse(settingsOfProgram());
-
-const question = z.discriminatedUnion('ask', [
-  z.object({ ask: z.literal('ready') }),
-  z.object({
-    ask: z.literal('pages'),
-    containerId: z.string(),
-    app: z.string(),
-    limit: z.number(),
-    /** Where to begin: `oldest`, `newest`, or a cursor that an earlier answer gave. */
-    from: z.string(),
-    maxPages: z.number(),
-  }),
-]);
-
-export const pagesAnswer = z.object({
-  wallMs: z.number(),
-  cpuMs: z.number(),
-  loopDelayP99Ms: z.number(),
-  pages: z.number(),
-  lines: z.number(),
-  redacted: z.number(),
-  reportBytes: z.number(),
-  cursor: z.string(),
-});
-export type PagesAnswer = z.infer<typeof pagesAnswer>;
 
 const KEY = 'key of the benchmark';
 const HASH = 'bench-logs';
@@ -90,7 +68,7 @@ async function page(app: string, limit: number, cursor: string | undefined) {
   return { result: outcome.result, bytes: Buffer.byteLength(body) };
 }
 
-async function pages(asked: Extract<z.infer<typeof question>, { ask: 'pages' }>): Promise<PagesAnswer> {
+async function pages(asked: PagesQuestion): Promise<PagesAnswer> {
   const { containerId, app, limit, maxPages } = asked;
   const oldest = encodeCursor({ containerId, app, position: undefined }, KEY);
   let cursor = asked.from === 'oldest' ? oldest : asked.from === 'newest' ? undefined : asked.from;
@@ -120,7 +98,30 @@ async function pages(asked: Extract<z.infer<typeof question>, { ask: 'pages' }>)
   };
 }
 
-answerQuestions(async (asked) => {
-  const parsed = question.parse(asked);
-  return parsed.ask === 'ready' ? { ready: true } : await pages(parsed);
-});
+/** What the delay is when nothing is done: the timer that measures it is part of it. */
+async function idleDelayMs(): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 2 });
+  delay.enable();
+  await systemClock.sleep(1_000);
+  delay.disable();
+  return delay.percentile(99) / 1e6;
+}
+
+/** The cursor of the line that so many others follow. */
+async function cursorBack(containerId: string, app: string, back: number): Promise<string> {
+  using reader = await docker.openLog(containerId, back + 1_000, NEVER);
+  const lines: LogLine[] = [];
+  for (let batch = await reader.read(NEVER); batch !== undefined; batch = await reader.read(NEVER))
+    lines.push(...batch);
+  const line = lines.at(-1 - back);
+  return encodeCursor({ containerId, app, position: line && positionOf(line) }, KEY);
+}
+
+async function answer(asked: Question): Promise<unknown> {
+  if (asked.ask === 'pages') return await pages(asked);
+  if (asked.ask === 'idle') return await idleDelayMs();
+  if (asked.ask === 'cursor') return await cursorBack(asked.containerId, asked.app, asked.back);
+  return { ready: true };
+}
+
+answerQuestions((asked) => answer(question.parse(asked)));

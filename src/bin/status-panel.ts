@@ -2,9 +2,10 @@
 // status-panel: the agent and its command line.
 import process from 'node:process';
 import { EXIT } from '../cli/exit-code.ts';
-import { interruption, requireNode, terminalOf } from './process.ts';
+import { interruption, keepHeapSmall, requireNode, terminalOf } from './process.ts';
 
 requireNode('status-panel');
+keepHeapSmall();
 process.title = 'status-panel';
 // Loaded after the check: an old Node fails on the imports with a message that helps nobody.
 const { main } = await import('../cli/main.ts');

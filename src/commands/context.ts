@@ -63,7 +63,7 @@ export interface LogLine {
 }
 
 /** A line is `unsure` only among so many entries at the beginning of what is read (a line of 1 MiB has 64). */
-export const LOG_LEAD_ENTRIES = 256;
+export const LOG_LEAD_ENTRIES = 128;
 
 /** A log that is read forwards. Disposing of it ends the request to the engine, unless it was left open. */
 export interface LogReader extends Disposable {

@@ -3,10 +3,10 @@ import { type Docker, LOG_LEAD_ENTRIES, type LogLine, type LogReader } from './c
 import { isLineAt, type LogPosition } from './log-cursor.ts';
 
 /**
- * How far before the end to begin, one after the other. A window that begins behind the place is given up after its first lines, so
- * small ones cost little; from a few thousand lines on the engine's decoding of a window costs more than another try.
+ * How far before the end to begin, one after the other. A window that begins behind the place is given up after its first lines and
+ * costs the engine little more than finding where it begins; lines before the place have to be decoded and sent.
  */
-const WINDOWS_ENTRIES = [11_000, 88_000, 704_000, 5_632_000, Number.POSITIVE_INFINITY] as const;
+const WINDOWS_ENTRIES = [4_000, 11_000, 44_000, 176_000, 704_000, 2_816_000, Number.POSITIVE_INFINITY] as const;
 
 export function windowsFor(limit: number): readonly number[] {
   const first = limit + 2 * LOG_LEAD_ENTRIES;
@@ -14,7 +14,7 @@ export function windowsFor(limit: number): readonly number[] {
 }
 
 /** Lines before a place that may help a mask: those of a key block, and of a pair of lines. */
-const RECENT_MAX_LINES = LOG_LEAD_ENTRIES;
+const RECENT_MAX_LINES = 256;
 const RECENT_MAX_CHARS = 65_536;
 
 /** The engine can write lines of the two streams out of order, by a few milliseconds. */

@@ -240,7 +240,7 @@ describe('pages', () => {
     const { position } = await newest(docker, wanted(web.id, 1_000));
     docker.calls.length = 0;
     await next(docker, wanted(web.id, 1_000), position);
-    expect(docker.calls).toEqual(['logs web 1512']);
+    expect(docker.calls).toEqual(['logs web 1256']);
   });
 
   it('have the lines before and behind them for a key that runs over several', async () => {

@@ -36,7 +36,7 @@ function layerFault(layer: string, one: Import): readonly string[] {
   return [`${one.from}: imports ${one.target}; ${layer} may use ${LAYERS[layer]?.join(', ') || 'nothing'}`];
 }
 
-const PURE_PACKAGES = new Set(['zod', 'node:crypto']);
+const PURE_PACKAGES = new Set(['zod', 'node:buffer', 'node:crypto']);
 /** Not marked, but a class and a function without input or output: what every pure file fails with. */
 const FAULT = 'src/platform/fault.ts';
 

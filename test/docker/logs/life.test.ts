@@ -152,7 +152,7 @@ describe('a report', () => {
     using client = new LogClient(place.socketPath);
     const page = await client.page({ app_code: 'life-control' });
     expect(page.reportBytes).toBeLessThanOrEqual(LIMITS.reportMaxBytes);
-    expect(texts(page).join('|').slice(-80)).toMatch(/^\u0001+ \[cut: \d+ more bytes\]\|next$|^next$/u);
+    expect(texts(page).at(-1)).toBe('next');
     const begin = LogClient.beginning(made.at(-1) ?? '', 'life-control');
     const paged = await readPages({ ...place, app: 'life-control', from: begin, limit: () => 10 });
     expect(paged.lines.map((line) => line.message.replaceAll('\u0001', ''))).toEqual([

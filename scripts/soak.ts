@@ -12,15 +12,17 @@ import { startPrivateEngine } from './parts/docker-engine.ts';
 import type { EngineAddress } from './parts/engine-request.ts';
 import { importBusyboxImage } from './parts/images.ts';
 import { leakCheck } from './soak/leak.ts';
+import { checkLogs } from './soak/logs.ts';
 import { runSoak } from './soak/soak-run.ts';
 import { soakFaults, soakTable } from './soak/soak-table.ts';
 
-const USAGE = `usage: npm run soak -- [--commands N] [--kills K] [--minutes M] [--seed S] [--production | --crash-points | --leak]
+const USAGE = `usage: npm run soak -- [--commands N] [--kills K] [--minutes M] [--seed S] [--production | --crash-points | --leak | --logs]
 
   (nothing)        commands through a network that loses them, against the reference control plane (default 10000, 100 kills)
   --production     the same against a server that pops before it delivers (default 2500, 50 kills)
   --crash-points   SIGKILL at every journal write and around every Docker call of every changing command
   --leak           slopes of memory and handles over many commands (default 20000)
+  --logs           pages of logs put together are the log: every kind of line, bursts, rotation, by several seeds
   --minutes M      give up after so long (default 60)
   --seed S         the same faults as in an earlier run; commands and kills must be the same, too
 `;
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     production: { type: 'boolean', default: false },
     'crash-points': { type: 'boolean', default: false },
     leak: { type: 'boolean', default: false },
+    logs: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -45,6 +48,12 @@ const { values } = parseArgs({
 async function main(engine: EngineAddress): Promise<readonly string[]> {
   if (values['crash-points']) return await crashPoints(engine);
   if (values.leak) return await leakCheck({ engine, image: IMAGE, commands: Number(values.commands ?? 20_000), say });
+  if (values.logs)
+    return await checkLogs(
+      { ...engine, image: IMAGE },
+      values.seed === undefined ? undefined : Number(values.seed),
+      say,
+    );
   const server = values.production ? 'production' : 'reference';
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000));
   console.log(`seed ${seed}`);

@@ -90,7 +90,7 @@ describe('reported lines', () => {
         return lines.map((text) => ({ text: text.toUpperCase(), redacted: true }));
       },
     };
-    const key = `-----BEGIN ${'PRIVATE'} KEY-----`;
+    const key = `-----BEGIN ${['PRIVATE', 'KEY'].join(' ')}-----`;
     const body = 'A'.repeat(64);
     const page = pageOf([line(5, body), line(6, 'err', 'stderr'), line(7, `${body}b`)], {
       before: [line(1, 'long ago'), line(2, key), line(3, body), line(4, 'other', 'stderr')],

@@ -8,7 +8,7 @@ import { startPrivateEngine } from '../../scripts/parts/docker-engine.ts';
 import { importBusyboxImage } from '../../scripts/parts/images.ts';
 import { Engine } from '../../src/agent/docker/engine.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { dockerAt, linesOf, never } from './support.ts';
+import { dockerAt, linesOf, never, until } from './support.ts';
 
 test('no engine: docker_unavailable, with what to check', async () => {
   const docker = dockerAt(join(tmpdir(), 'no-engine-here.sock'));
@@ -22,7 +22,7 @@ test('an engine that is stopped, goes on, is killed and comes back', { timeout: 
   await importBusyboxImage(engine, image);
   const id = await runContainer(engine, { image, command: ['sh', '-c', 'seq 1 1000; sleep 600'], init: true });
   const docker = dockerAt(engine.socketPath);
-  expect((await linesOf(docker, id)).length).toBe(1000);
+  await until(async () => (await linesOf(docker, id)).length === 1000);
 
   engine.freeze();
   const frozen = new Engine(engine.socketPath, systemClock);

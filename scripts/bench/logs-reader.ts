@@ -4,6 +4,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { EngineDocker } from '../../src/agent/docker/docker.ts';
 import { KnownSecrets } from '../../src/agent/redaction/known-secrets.ts';
+import { OwnSecrets } from '../../src/agent/redaction/own-secrets.ts';
 import { execute, prepare } from '../../src/agent/worker/execute.ts';
 import { reportOf } from '../../src/agent/worker/report-of.ts';
 import type { CommandContext, LogLine } from '../../src/commands/context.ts';
@@ -23,9 +24,11 @@ const HASH = 'bench-logs';
 const NEVER = new AbortController().signal;
 const docker = new EngineDocker(settings.socketPath, systemClock);
 const registry = registryOf(COMMANDS);
+const ownSecrets = new OwnSecrets();
+ownSecrets.remember('token-of-the-benchmark-0123456789');
 const secrets = new KnownSecrets({
-  environmentOf: (id, signal) => docker.environment(id, signal),
-  ownSecrets: () => ['token-of-the-benchmark-0123456789'],
+  sourcesOf: (id, signal) => docker.secretSources(id, signal),
+  ownSecrets,
 });
 const maker = { registry, agentVersion: '0.0.0', mask: (text: string) => secrets.maskText(text) };
 const context: CommandContext = {

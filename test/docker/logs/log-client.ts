@@ -1,6 +1,7 @@
 // The control plane's side of the command logs, on a real engine: pages as it would see them, each report checked as its server would.
 import { EngineDocker } from '../../../src/agent/docker/docker.ts';
 import { KnownSecrets } from '../../../src/agent/redaction/known-secrets.ts';
+import { OwnSecrets } from '../../../src/agent/redaction/own-secrets.ts';
 import { execute, prepare } from '../../../src/agent/worker/execute.ts';
 import { reportOf } from '../../../src/agent/worker/report-of.ts';
 import type { CommandContext, LogReader } from '../../../src/commands/context.ts';
@@ -60,9 +61,11 @@ export class LogClient implements Disposable {
 
   constructor(socketPath: string) {
     this.docker = new CountingDocker(socketPath, systemClock);
+    const ownSecrets = new OwnSecrets();
+    ownSecrets.remember('own-token-of-the-agent-0123456789');
     this.#secrets = new KnownSecrets({
-      environmentOf: (id, signal) => this.docker.environment(id, signal),
-      ownSecrets: () => ['own-token-of-the-agent-0123456789'],
+      sourcesOf: (id, signal) => this.docker.secretSources(id, signal),
+      ownSecrets,
     });
   }
 

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { EngineDocker } from '../../src/agent/docker/docker.ts';
 import { KnownSecrets } from '../../src/agent/redaction/known-secrets.ts';
+import { notInstalled } from '../../src/agent/update/self-update.ts';
 import { OwnSecrets } from '../../src/agent/redaction/own-secrets.ts';
 import { execute, prepare } from '../../src/agent/worker/execute.ts';
 import { reportOf } from '../../src/agent/worker/report-of.ts';
@@ -36,6 +37,8 @@ const context: CommandContext = {
   composeProject: undefined,
   docker,
   clock: systemClock,
+  selfUpdate: notInstalled('0.0.0'),
+  stopping: NEVER,
   maskFor: (id, signal) => secrets.maskFor(id, signal),
   cursorKey: KEY,
   allowUnredactedLogs: false,
@@ -64,6 +67,7 @@ async function page(app: string, limit: number, cursor: string | undefined) {
   const ready = prepare(registry, command, envelope);
   if ('refused' in ready) throw new Error('the parameters were refused');
   const outcome = await execute({ envelope, command, registry, context, log }, ready.prepared, NEVER);
+  if (outcome === 'continues-after-restart') throw new Error('logs does not restart the agent');
   if (outcome.errors.length > 0) throw new Error(outcome.errors.map((error) => error.message).join('; '));
   const nowMs = systemClock.now();
   const body = reportOf(maker, envelope, outcome, { startedMs: nowMs, completedMs: nowMs });

@@ -64,13 +64,10 @@ export class EngineDocker implements Docker, Disposable {
     this.#logs[Symbol.dispose]();
   }
 
-  /** Whether the engine answers its ping. Rejects only when `signal` aborts. */
+  /** Whether the engine answers. Rejects only when `signal` aborts. */
   async answers(signal: AbortSignal): Promise<boolean> {
     try {
-      for await (const _ of this.#engine.stream(
-        { method: 'GET', path: '/_ping', deadlineMs: READ_DEADLINE_MS },
-        signal,
-      ));
+      await this.#engine.json({ method: 'GET', path: '/version', deadlineMs: READ_DEADLINE_MS }, signal);
       return true;
     } catch (error) {
       if (error instanceof Fault) return false;

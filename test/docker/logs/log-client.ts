@@ -1,6 +1,7 @@
 // The control plane's side of the command logs, on a real engine: pages as it would see them, each report checked as its server would.
 import { EngineDocker } from '../../../src/agent/docker/docker.ts';
 import { KnownSecrets } from '../../../src/agent/redaction/known-secrets.ts';
+import { notInstalled } from '../../../src/agent/update/self-update.ts';
 import { OwnSecrets } from '../../../src/agent/redaction/own-secrets.ts';
 import { execute, prepare } from '../../../src/agent/worker/execute.ts';
 import { reportOf } from '../../../src/agent/worker/report-of.ts';
@@ -91,6 +92,8 @@ export class LogClient implements Disposable {
       composeProject: undefined,
       docker: this.docker,
       clock: systemClock,
+      selfUpdate: notInstalled('0.0.0'),
+      stopping: new AbortController().signal,
       maskFor: (id, signal) => this.#secrets.maskFor(id, signal),
       cursorKey: KEY,
       allowUnredactedLogs: true,
@@ -101,6 +104,7 @@ export class LogClient implements Disposable {
     const execution = { envelope, command, registry: REGISTRY, context, log };
     const outcome =
       'refused' in ready ? ready.refused : await execute(execution, ready.prepared, new AbortController().signal);
+    if (outcome === 'continues-after-restart') throw new Error('logs does not restart the agent');
     const nowMs = systemClock.now();
     const maker = { registry: REGISTRY, agentVersion: '0.0.0', mask: (text: string) => this.#secrets.maskText(text) };
     const body = reportOf(maker, envelope, outcome, { startedMs: nowMs, completedMs: nowMs });

@@ -6,6 +6,7 @@ import { textTable } from '../../test/faults/text-table.ts';
 import { Host } from '../../test/faults/host.ts';
 import { ProductionServer } from '../../test/support/production-server.ts';
 import { memoryOf } from '../bench/process-figures.ts';
+import { RUN_FLAGS } from '../release/run-flags.ts';
 import type { EngineAddress } from '../parts/engine-request.ts';
 import { Fleet } from './fleet.ts';
 import { fit } from './line-fit.ts';
@@ -61,7 +62,8 @@ async function measure({ engine, image, commands, say }: LeakOptions): Promise<r
   const server = stack.use(await ProductionServer.start());
   const fleet = stack.use(await Fleet.start(engine, image, 'leak'));
   const host = await Host.register({ serverUrl: server.url, dockerSocket: engine.socketPath, home, name: 'leak' });
-  const agent = stack.use(host.start());
+  // As the release starts it: its heap is kept small.
+  const agent = stack.use(host.start({}, RUN_FLAGS));
   const random = new Seeded(1);
   const samples: Sample[] = [];
   const every = Math.max(Math.floor(commands / SAMPLES_COUNT), 1);

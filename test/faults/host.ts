@@ -93,8 +93,8 @@ export class Host {
   }
 
   /** Starts the test build of the agent. The caller ends it. */
-  start(more: Readonly<Record<string, string>> = {}): AgentProcess {
-    return AgentProcess.start([], { ...this.settings, ...more }, { program: AGENT, endWith: 'SIGKILL' });
+  start(more: Readonly<Record<string, string>> = {}, nodeFlags: readonly string[] = []): AgentProcess {
+    return AgentProcess.start([], { ...this.settings, ...more }, { program: AGENT, nodeFlags, endWith: 'SIGKILL' });
   }
 
   /** The state of a command in the journal; undefined when it is not there. */

@@ -43,15 +43,22 @@ export function supervise(options: Omit<SuperviseOptions, 'stopped'>): AsyncDisp
 
 /** Ends when `stopped` aborts. */
 export async function superviseUntilStopped(options: SuperviseOptions): Promise<void> {
-  const { manager, news, clock, stopped } = options;
+  const { manager, clock, stopped } = options;
   const everyMs = Math.min(LOOK_EVERY_MS, (manager.watchdogMs ?? Number.POSITIVE_INFINITY) / 3);
   const supervisor = new Supervisor(options);
   while (!stopped.aborted) {
     await supervisor.look();
     supervisor.nextLookMs = clock.monotonicMs() + everyMs;
-    using until = clock.deadline(everyMs, stopped);
-    await news.wait(until.signal);
+    await rest(everyMs, options);
   }
+}
+
+/** Until the next look is due or there is news. Made of the plainest timer there is: it must turn when all else does not. */
+async function rest(ms: number, { news, clock, stopped }: SuperviseOptions): Promise<void> {
+  const over = new AbortController();
+  stopped.addEventListener('abort', () => over.abort(null), { once: true, signal: over.signal });
+  await Promise.race([clock.sleep(ms, over.signal), news.wait(over.signal)]);
+  over.abort(null);
 }
 
 class Supervisor {

@@ -19,7 +19,7 @@ export function requireNode(program: string): void {
  * collecting it earlier costs a little processor time (docs/decisions/0008-reading-logs.md).
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString('--optimize-for-size');
+  setFlagsFromString('--memory-saver-mode');
 }
 
 /** Aborts on the first SIGTERM or SIGINT; the second ends the program at once, with the status a signal gives. */

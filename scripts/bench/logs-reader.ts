@@ -1,4 +1,5 @@
 // The agent's part of the logs benchmark, in a process of its own: pages of a log from the parameters of the command to the report's bytes.
+import './small-heap.ts';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import { z } from 'zod';
@@ -12,12 +13,10 @@ import type { CommandContext, LogLine } from '../../src/commands/context.ts';
 import { encodeCursor, positionOf } from '../../src/commands/log-cursor.ts';
 import { COMMANDS, registryOf } from '../../src/commands/registry.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { keepHeapSmall } from '../../src/bin/process.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { type PagesAnswer, type PagesQuestion, type Question, question } from './logs-questions.ts';
 import { answerQuestions, settingsOfProgram } from './program.ts';
 
-keepHeapSmall();
 const settings = z.object({ socketPath: z.string() }).parse(settingsOfProgram());
 
 const KEY = 'key of the benchmark';

@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { provideDebianPackages } from '../../scripts/parts/debian-packages.ts';
 import { renderInstaller } from '../../src/control-plane/install/render-installer.ts';
 import { Sandbox } from './sandbox.ts';
 
@@ -28,9 +27,8 @@ let sandbox: Sandbox;
 let busybox = '';
 let before: Readonly<Record<string, string>>;
 beforeAll(async () => {
-  const { root } = await provideDebianPackages(['busybox-static'], { say: (line) => console.error(line) });
   sandbox = await Sandbox.open();
-  busybox = join(root, 'bin', 'busybox');
+  busybox = join(await sandbox.bring(['busybox-static']), 'bin', 'busybox');
   const logger = '#!/bin/sh\necho "$0 $*" >>/tmp/log\nexit 1\n';
   await sandbox.sh('mkdir /run/loggers');
   for (const name of LOGGED) await sandbox.write(`/run/loggers/${name}`, logger, 0o755);

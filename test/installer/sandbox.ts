@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   rmSync,
 } from 'node:fs';
@@ -137,6 +138,17 @@ export class Sandbox implements AsyncDisposable {
     );
   }
 
+  /**
+   * What Debian packages hold, in a folder that has the same path outside and inside: where they were unpacked may lie below /tmp, which is
+   * another one inside.
+   */
+  async bring(packages: readonly string[]): Promise<string> {
+    const { root } = await provideDebianPackages(packages, { say: (line) => console.error(line) });
+    const brought = join(this.#folder, `packages-${packages.join('-')}`);
+    cpSync(root, brought, { recursive: true, verbatimSymlinks: true });
+    return brought;
+  }
+
   /** Every path that differs from the machine's own, with what it is: nothing of /run, /tmp, /dev and /proc. */
   changes(): Readonly<Record<string, string>> {
     const upper = join(this.#folder, 'upper');
@@ -182,7 +194,7 @@ export class Sandbox implements AsyncDisposable {
   async #provideTools(): Promise<void> {
     const missing = TOOLS.filter((name) => !existsSync(`/usr/bin/${name}`));
     if (missing.length === 0) return;
-    const { root } = await provideDebianPackages(missing, { say: (line) => console.error(line) });
+    const root = await this.bring(missing);
     const libraries = privateEnvironment(root)['LD_LIBRARY_PATH'] ?? '';
     for (const name of missing) {
       const script = `#!/bin/sh\nLD_LIBRARY_PATH=${libraries} exec ${root}/usr/bin/${name} "$@"\n`;

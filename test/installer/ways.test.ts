@@ -3,11 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { provideDebianPackages } from '../../scripts/parts/debian-packages.ts';
 import { Host, Shop } from './host.ts';
 import { SANDBOX_NODE } from './sample-release.ts';
 
-const say = (line: string): void => console.error(line);
 let shop: Shop;
 beforeAll(async () => {
   shop = await Shop.open();
@@ -18,13 +16,13 @@ afterAll(async () => {
 
 describe('BusyBox ash without OpenSSL 3 and with a /tmp that runs no programs', () => {
   it('installs, verified by the Node of the release', async () => {
-    const { root } = await provideDebianPackages(['busybox-static'], { say });
     await using host = await Host.open(shop, undefined, { tmp: 'noexec' });
     await host.sandbox.write(
       '/usr/local/sbin/openssl',
       '#!/bin/sh\n[ "$1" = version ] && echo "LibreSSL 3.8.2"\nexit 1\n',
       0o755,
     );
+    const root = await host.sandbox.bring(['busybox-static']);
     const ended = await host.install([], { shell: [join(root, 'bin', 'busybox'), 'ash'] });
     expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
     expect(ended.stdout).toContain('downloads by curl, signatures by node');
@@ -130,9 +128,9 @@ describe('a user who is not root', () => {
   const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', 'sh'];
 
   it('is told so without sudo or when it wants a password, and goes on by sudo when it does not', async () => {
-    const { root } = await provideDebianPackages(['sudo'], { say });
     await shop.publish('0.1.0');
     await using host = await Host.open(shop);
+    const root = await host.sandbox.bring(['sudo']);
     await host.sandbox.sh('rm -f /usr/bin/sudo');
     const without = await host.install([], { shell: nobody });
     expect(without).toMatchObject({ exitCode: 13, stderr: expect.stringContaining('there is no sudo') });

@@ -24,7 +24,7 @@ if [ "${1-}" = uninstall ]; then
   exec /bin/sh "$home/install.sh" --uninstall "$@"
 fi
 
-# Only the agent lives for long and listens to the network: it runs under Node's permission model, and in a heap that is kept small.
+# Only the agent lives for long, and takes what comes over the network: it runs under Node's permission model, and in a heap that is kept small.
 [ "${1-}" = run ] || exec "$home/bin/node" "$program" "$@"
 
 # The places it uses, found as the program finds them (src/cli/places.ts): flags, environment, the usual ones.

@@ -38,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'installer',
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 8 },
           include: ['test/installer/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -4,18 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { VERSION } from '../../src/version.ts';
-import { type Changes, publish } from './releases.ts';
+import { type Changes, dyingWhenRun, publish } from './releases.ts';
 import { Site, STACK_ID, UNIT } from './site.ts';
 import { suites } from './suites.ts';
 import { differences, filesOf, leaks } from './traces.ts';
 
 const UPGRADE = '0.2.0';
 const BROKEN = '0.3.0';
-
-/** It can say its version and register, but does not run. */
-function dyingWhenRun(code: string): string {
-  return code.replace(/^(?<shebang>#!.*\n)?/u, "$<shebang>if (process.argv[2] === 'run') process.exit(70);\n");
-}
 
 describe.each(suites())('the installation on Debian %s', (suite) => {
   let site: Site;

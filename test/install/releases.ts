@@ -12,11 +12,19 @@ import { VERSION } from '../../src/version.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PROGRAM = 'lib/status-panel.mjs';
+const SERVICE_UNIT = 'systemd/status-panel.service';
 
 export interface Changes {
   readonly version: string;
   /** Of the program's text. */
   readonly program?: (code: string) => string;
+  /** Of the service's unit. */
+  readonly unit?: (text: string) => string;
+}
+
+/** A program that can say its version and register, but does not run. */
+export function dyingWhenRun(code: string): string {
+  return code.replace(/^(?<shebang>#!.*\n)?/u, "$<shebang>if (process.argv[2] === 'run') process.exit(70);\n");
 }
 
 /** What npm run release made is in `built`; the release with the changes takes the place of `published`, in one step. */
@@ -26,7 +34,7 @@ export async function publish(
   published: string,
   changes: Changes,
 ): Promise<void> {
-  const { version, program = (code) => code } = changes;
+  const { version, program = (code) => code, unit = (text) => text } = changes;
   const keys = readSigningKeys(keysDirectory);
   const nameOf = (which: string): string => `status-panel-${which}-linux-${process.arch}`;
   const { code } = await bundleProgram(ROOT, { version, rootKeyPem: keys.rootPem });
@@ -36,7 +44,7 @@ export async function publish(
   ]);
   const files = filesOfTar(gunzipSync(readFileSync(join(built, `${nameOf(VERSION)}.tar.gz`)))).map((file) => {
     const path = file.path.slice(nameOf(VERSION).length + 1);
-    const text = texts.get(path);
+    const text = path === SERVICE_UNIT ? unit(file.bytes.toString('utf8')) : texts.get(path);
     return { path, bytes: text === undefined ? file.bytes : Buffer.from(text) };
   });
   const folders = new Set(

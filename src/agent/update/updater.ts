@@ -133,11 +133,14 @@ async function goBack(options: SwitchOptions, { from, to, failed, reason }: Atte
 async function restartInto(options: SwitchOptions, from: string, to: string): Promise<void> {
   const { installation, services, unitDirectory, say } = options;
   installation.lead('current', to);
-  const units = replaceUnits(unitDirectory, installation.versionDirectory(from), installation.versionDirectory(to));
-  if (units.length > 0) {
-    say(`unit files replaced: ${units.join(', ')}`);
-    await services.reload();
+  try {
+    const units = replaceUnits(unitDirectory, installation.versionDirectory(from), installation.versionDirectory(to));
+    if (units.length > 0) say(`unit files replaced: ${units.join(', ')}`);
+  } catch (error) {
+    // The version is judged with the units that are there: better than standing still between two versions.
+    say(`unit files in ${unitDirectory} could not all be replaced: ${describeError(error)}`);
   }
+  await services.reload();
   say(`restarting ${SERVICE} with ${to}`);
   await services.restart(SERVICE);
 }

@@ -1,5 +1,5 @@
 // Forward and back: which version is in use, what is remembered, and what is refused.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, recover, update } from '../../../src/agent/update/updater.ts';
@@ -69,6 +69,17 @@ describe('an update', () => {
     writeFileSync(join(host.unitDirectory, 'status-panel.service'), 'mine\n');
     await update(host.options, WISH, NEVER);
     expect(unitOf(host)).toBe('mine\n');
+  });
+
+  it('goes on with the units that are there when they cannot be replaced', async () => {
+    using host = new SmallHost();
+    host.publish('1.1.0');
+    // In the way of the new file: root is refused by nothing less.
+    mkdirSync(join(host.unitDirectory, 'status-panel.service.new'));
+    expect((await update(host.options, WISH, NEVER)).outcome).toBe('updated');
+    expect(unitOf(host)).toBe('unit of 1.0.0\n');
+    expect(host.restarts).toEqual(['1.1.0']);
+    expect(host.ledger.attempt).toBeUndefined();
   });
 
   it.each([

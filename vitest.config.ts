@@ -1,4 +1,4 @@
-// Test projects: `unit` needs nothing, `contract` a database, `docker` and `e2e` a private Docker Engine, `install` a machine that it boots.
+// Test projects: `unit` needs nothing, `contract` a database, `docker` and `e2e` a private Docker Engine; `install` boots machines, and runs by `npm run test:install`.
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 

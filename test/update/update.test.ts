@@ -105,7 +105,9 @@ describe.concurrent('an installed release', () => {
     expect(updated.stdout).toContain('updated from 0.1.0 to 0.1.1');
     expect(updated.exitCode).toBe(0);
     expect(host.activity()).toMatchObject({ version: '0.1.1', docker: 'ok' });
-    expect(readFileSync(join(host.home, 'systemctl.log'), 'utf8')).toBe('restart --no-block status-panel.service\n');
+    expect(readFileSync(join(host.home, 'systemctl.log'), 'utf8')).toBe(
+      'daemon-reload\nrestart --no-block status-panel.service\n',
+    );
     const again = await host.run('update', '--from', releases.good);
     expect(again).toMatchObject({ exitCode: 0, stdout: 'no change: 0.1.1 is installed already\n' });
     const older = await host.run('update', '--from', releases.first);

@@ -671,15 +671,16 @@ configure() {
   [ "$changes" = "$before" ] || must_restart=1
 }
 
-# The one place that the agent's way out leads to, of an address.
+# The one place that the agent's way out leads to, of an address. systemd-socket-proxyd takes what follows the last colon for the port, and resolves no brackets.
 host_and_port() {
   authority=${1#*://}
   authority=${authority%%/*}
   case $1 in https:*) port=443 ;; *) port=80 ;; esac
   case $authority in
-    *]:* | [!\[]*:*) printf '%s' "$authority" ;;
-    *) printf '%s:%s' "$authority" "$port" ;;
+    *]:* | [!\[]*:*) port=${authority##*:} authority=${authority%:*} ;;
   esac
+  authority=${authority#\[}
+  printf '%s:%s' "${authority%]}" "$port"
 }
 
 as_agent() {

@@ -171,7 +171,9 @@ async function compose(
 ): Promise<Composed> {
   const { database, vault } = edges;
   const agentTokens = new AgentTokens(vault, clock, log);
-  const doorbell = new Doorbell((hash) => (hash === undefined ? agentTokens.forgetAll() : agentTokens.forget(hash)));
+  const doorbell = new Doorbell(random.uuid(), (hash) =>
+    hash === undefined ? agentTokens.forgetAll() : agentTokens.forget(hash),
+  );
   await doorbell.connect(database);
   const agents = new Agents(database, clock, random);
   const users = new Users(database, clock, random);

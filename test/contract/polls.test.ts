@@ -39,7 +39,7 @@ class Bench {
       },
     };
     this.#database = database;
-    this.#doorbell = new Doorbell(() => undefined);
+    this.#doorbell = new Doorbell('here', () => undefined);
     this.queue = new Queue(observed, systemClock, systemRandom, { leaseMs: 60_000, maxCount: 1_000 });
     this.cancels = new Cancels(observed, systemClock);
     this.polls = new Polls({

@@ -1,6 +1,6 @@
 // Other ways to install: other shells and tools, from a bundle, by sudo, with settings; and what must not be left lying about.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Host, Shop } from './host.ts';
@@ -190,5 +190,21 @@ describe('secrets', () => {
       ).toBe(token === agentToken ? '/var/lib/status-panel/identity.json\n' : '');
       expect(processes).not.toContain(token);
     }
+  });
+});
+
+describe('the way out of a confined agent', () => {
+  // systemd-socket-proxyd takes what follows the last colon for the port, and cannot resolve brackets.
+  it.each([
+    ['https://panel.example.com/api', 'panel.example.com:443'],
+    ['http://panel.example.com', 'panel.example.com:80'],
+    ['https://panel.example.com:8443/', 'panel.example.com:8443'],
+    ['https://[2001:db8::1]/api', '2001:db8::1:443'],
+    ['https://[2001:db8::1]:8443', '2001:db8::1:8443'],
+  ])('of %s is %s', (address, wanted) => {
+    const template = readFileSync(join(import.meta.dirname, '..', '..', 'install.sh.tpl'), 'utf8');
+    const hostAndPort = /^host_and_port\(\) \{\n.*?^\}\n/msu.exec(template)?.[0] ?? '';
+    const said = execFileSync('dash', ['-c', `${hostAndPort}host_and_port "$1"`, 'dash', address], { encoding: 'utf8' });
+    expect(said).toBe(wanted);
   });
 });

@@ -10,17 +10,22 @@ const TOPICS: readonly Topic[] = ['queue', 'outcome', 'token'];
 /** The one NOTIFY channel; queries that change something ring in the same statement, so a waiter never wakes before the change is visible. */
 export const CHANNEL = 'status_panel';
 
-/** The payload of a NOTIFY on {@link CHANNEL}; built in SQL as `'<topic>:' || deployment_hash`. */
-export function payloadOf(topic: Topic, deploymentHash: string): string {
+/** The payload of a NOTIFY on {@link CHANNEL}; built in SQL as `'<topic>:' || deployment_hash`. That of a token names its sender, too. */
+function payloadOf(topic: Topic, deploymentHash: string): string {
   return `${topic}:${deploymentHash}`;
 }
 
 export class Doorbell {
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #origin: string;
   readonly #onToken: (deploymentHash: string | undefined) => void;
 
-  /** `onToken` hears of each rotated token; undefined means that any may have been rotated. */
-  constructor(onToken: (deploymentHash: string | undefined) => void) {
+  /**
+   * `origin` tells this process from the others, without a colon. `onToken` hears of each token rotated by another process; undefined
+   * means that any may have been rotated.
+   */
+  constructor(origin: string, onToken: (deploymentHash: string | undefined) => void) {
+    this.#origin = origin;
     this.#onToken = onToken;
   }
 
@@ -30,6 +35,11 @@ export class Doorbell {
       (payload) => this.#heard(payload),
       () => this.ringAll(),
     );
+  }
+
+  /** What tells the others that this process rotated a deployment's token. */
+  tokenPayload(deploymentHash: string): string {
+    return `${payloadOf('token', deploymentHash)}:${this.#origin}`;
   }
 
   /** Calls `wake` for every ring until disposed. Subscribe before looking into the database, or a ring in between is lost. */
@@ -55,7 +65,11 @@ export class Doorbell {
   #heard(payload: string): void {
     const topic = TOPICS.find((one) => payload.startsWith(`${one}:`));
     if (topic === undefined) return;
-    if (topic === 'token') this.#onToken(payload.slice('token:'.length));
+    if (topic === 'token') {
+      const end = payload.lastIndexOf(':');
+      // Of its own rotation a process knows, and what it has read since then may be all it has when Vault falls silent.
+      if (payload.slice(end + 1) !== this.#origin) this.#onToken(payload.slice('token:'.length, end));
+    }
     for (const wake of this.#waiting.get(payload) ?? []) wake();
   }
 }

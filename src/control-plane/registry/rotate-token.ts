@@ -8,6 +8,8 @@ export async function rotateToken(
   deploymentHash: string,
 ): Promise<string> {
   const token = await services.agentTokens.rotate(deploymentHash);
-  await services.database.execute(`SELECT pg_notify('${CHANNEL}', $1)`, [services.doorbell.tokenPayload(deploymentHash)]);
+  await services.database.execute(`SELECT pg_notify('${CHANNEL}', $1)`, [
+    services.doorbell.tokenPayload(deploymentHash),
+  ]);
   return token;
 }

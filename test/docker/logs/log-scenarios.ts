@@ -121,11 +121,19 @@ export interface Rotation {
 
 const PADDING = 'x'.repeat(80);
 
+async function afterFirstLine(client: LogClient, app: string, beginning: string): Promise<string> {
+  for (;;) {
+    const { lines, cursor } = await client.page({ app_code: app, limit: 10, cursor: beginning });
+    if (lines.length > 0) return cursor;
+  }
+}
+
 /** A container writes numbered lines while its log is rotated and paged: none twice, in order, and a gap only where a page says so. */
 export async function rotation(place: Place, seed: number, plan: Rotation): Promise<Faults> {
   const name = `rotation-${plan.driver}-${plan.compress}-${plan.limit}-${seed}`;
-  // Quick enough to be rotated between two pages; slow enough for pages of any size to keep up.
-  const script = `i=0; while [ $i -lt ${plan.lines} ]; do n=0; while [ $n -lt 50 ]; do echo "$i ${PADDING}"; i=$((i+1)); n=$((n+1)); done; usleep ${plan.tooSlow ? 1_000 : 20_000}; done`;
+  // Quick enough to be rotated between two pages; slow enough for pages of any size to keep up. It waits after its first line, for what is
+  // rotated away before anything was read cannot be missed.
+  const script = `trap go=1 USR1; echo "0 ${PADDING}"; until [ "$go" ]; do usleep 5000; done; i=1; while [ $i -lt ${plan.lines} ]; do n=0; while [ $n -lt 50 ]; do echo "$i ${PADDING}"; i=$((i+1)); n=$((n+1)); done; usleep ${plan.tooSlow ? 1_000 : 20_000}; done`;
   const files = plan.tooSlow ? '2' : '5';
   const id = await runContainer(place, {
     image: place.image,
@@ -138,12 +146,14 @@ export async function rotation(place: Place, seed: number, plan: Rotation): Prom
     }),
   });
   const random = new Seeded(seed);
-  const numbers: number[] = [];
+  const numbers = [0];
   const faults: string[] = [];
   let client = new LogClient(place.socketPath);
   let cursor = LogClient.beginning(id, name);
   let gaps = 0;
   try {
+    cursor = await afterFirstLine(client, name, cursor);
+    await dockerClient(place).getContainer(id).kill({ signal: 'SIGUSR1' });
     for (let running = true; running; ) {
       ({ Running: running } = (await dockerClient(place).getContainer(id).inspect()).State);
       for (let more = true; more; ) {
@@ -173,7 +183,7 @@ export async function rotation(place: Place, seed: number, plan: Rotation): Prom
       }
       await systemClock.sleep(plan.tooSlow ? 400 : 20);
     }
-    if (numbers.at(-1) !== plan.lines - 1) faults.push(`${name}: ends at ${numbers.at(-1)}`);
+    if (numbers.at(-1) !== plan.lines) faults.push(`${name}: ends at ${numbers.at(-1)}`);
     if (!plan.tooSlow && gaps > 0) faults.push(`${name}: ${gaps} gaps`);
     if (plan.tooSlow && gaps === 0) faults.push(`${name}: nothing was lost, so that it shows nothing`);
     return faults.slice(0, 10);

@@ -29,7 +29,9 @@ function withoutEscapeTail(text: string, from: number): number {
 
 /** `API key` and `secret key` are written as two words in sentences. */
 function spacedVerdict(text: string, from: number, name: string): NameVerdict | undefined {
-  if (name.length > 5 || !/^(?:key|token)$/i.test(name)) return undefined;
+  // Three letters or five, behind a blank: all others are judged as they stand.
+  if ((name.length !== 3 && name.length !== 5) || text.charCodeAt(from - 1) !== 32) return undefined;
+  if (!/^(?:key|token)$/i.test(name)) return undefined;
   const before = text.slice(Math.max(0, from - 12), from);
   if (name.length === 5) return /\b(?:public key|csrf|page|stop|pad) $/i.test(before) ? 'none' : undefined;
   return /\b(?:api|secret|access|encryption|signing|license|auth|master|unseal|recovery) $/i.test(before)
@@ -49,18 +51,21 @@ function nameAround(scan: Scan, stemEnd: number): Named | undefined {
   while (to > from && (text.charCodeAt(to - 1) === 45 || text.charCodeAt(to - 1) === 46)) to -= 1;
   // ${NAME:-default} refers to it.
   if (text.charCodeAt(from - 1) === 123 && text.charCodeAt(from - 2) === 36) return undefined;
+  let name = text.slice(from, to);
   // `password........: x`: dots as leaders between a name and its value.
-  const leaders = text.slice(from, to).indexOf('....');
-  if (leaders > 0) to = from + leaders;
-  const name = text.slice(from, to);
+  const leaders = name.indexOf('....');
+  if (leaders > 0) {
+    to = from + leaders;
+    name = text.slice(from, to);
+  }
   const verdict = spacedVerdict(text, from, name) ?? scan.verdict(name);
   return verdict === 'none' ? undefined : { from, to, name, verdict };
 }
 
 /** `unexpected token: "x"` is prose about a token; `token: "x"` and `authToken: "x"` assign one. */
 function isProse(text: string, named: Named, operator: Operator): boolean {
-  if (operator.kind !== 'colon' || operator.keyQuote !== '' || /[A-Z_.-]/.test(named.name)) return false;
-  return text.charCodeAt(named.from - 1) === 32 && inClass(LOWER, text.charCodeAt(named.from - 2));
+  if (operator.kind !== 'colon' || operator.keyQuote !== '' || text.charCodeAt(named.from - 1) !== 32) return false;
+  return inClass(LOWER, text.charCodeAt(named.from - 2)) && !/[A-Z_.-]/.test(named.name);
 }
 
 /** `{"msg":"DB_PASSWORD=","n":1}`: the quote closes the string in which the name stands, and opens no value. */
@@ -166,6 +171,8 @@ const VALUE_FIELD =
 
 /** `"name": {"value": "…"}`. */
 function maskValueField(scan: Scan, named: Named, at: number): boolean {
+  const open = scan.text.charCodeAt(at);
+  if (open !== 123 && open !== 40) return false;
   VALUE_FIELD.lastIndex = at;
   if (!VALUE_FIELD.test(scan.text)) return false;
   const quote = quoteAt(scan.text, VALUE_FIELD.lastIndex);
@@ -179,6 +186,8 @@ function maskValueField(scan: Scan, named: Named, at: number): boolean {
 /** Newlines stand between `=>` and the value in `var_dump`, between key and value in wrapped JSON. */
 function acrossLines(text: string, at: number, operator: Operator): number {
   if (operator.kind !== 'arrow' && operator.keyQuote === '') return at;
+  const code = text.charCodeAt(at);
+  if (code !== 10 && code !== 13 && code !== 92) return at;
   const match = /^(?:\r?\n|\\n)[ \t]{1,64}/.exec(text.slice(at, at + 68));
   return match === null ? at : at + match[0].length;
 }
@@ -186,6 +195,8 @@ function acrossLines(text: string, at: number, operator: Operator): number {
 /** Terraform's plan: `name = "old" -> "new"`; the new value is as secret. */
 function maskChanged(scan: Scan, named: Named, from: number): void {
   const { text } = scan;
+  const code = text.charCodeAt(from);
+  if (code !== 34 && code !== 39 && code !== 96 && code !== 92) return;
   const arrow = /^\\{0,8}["'`]\s{1,8}(?:->|=>|→)\s{1,8}/.exec(text.slice(from, from + 32));
   if (arrow === null) return;
   const at = from + arrow[0].length;

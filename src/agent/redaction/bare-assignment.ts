@@ -84,6 +84,8 @@ function trimmedEnd(text: string, from: number, to: number): number {
 
 /** The assignment stands inside quotes of its own: `"DB_PASSWORD=two words"`. */
 function enclosingQuote(text: string, named: Named): string {
+  const last = text.charCodeAt(named.from - 1);
+  if (last !== 34 && last !== 39) return '';
   const before = text.slice(Math.max(0, named.from - 8), named.from);
   return /\\*["']$/.exec(before)?.[0] ?? '';
 }
@@ -107,7 +109,7 @@ function equalsEnd(scan: Scan, named: Named, operator: Operator, at: number, lin
 }
 
 /** `token=5` counts, `pass=3` is a test result; a number is a secret only under a name that says password in full. */
-function acceptsBare(named: Named, value: string, inQuery: boolean): boolean {
+function acceptsBare(text: string, named: Named, value: string): boolean {
   if (isReference(value) || isAbsent(value) || isWorkingDirectory(named, value)) return false;
   switch (named.verdict) {
     case 'password':
@@ -116,9 +118,13 @@ function acceptsBare(named: Named, value: string, inQuery: boolean): boolean {
       return isShortCode(named.name, value) || looksSecret(value);
     case 'weak':
       if (isSecretId(named.name)) return isGeneratedId(value);
-      return value.length >= 8 && looksSecret(value) && (inQuery || looksGenerated(value, 8) || value.includes(':'));
+      return (
+        value.length >= 8 &&
+        looksSecret(value) &&
+        (isQueryParameter(text, named) || looksGenerated(value, 8) || value.includes(':'))
+      );
     case 'query':
-      return inQuery && value.length >= 10 && looksSecret(value);
+      return value.length >= 10 && isQueryParameter(text, named) && looksSecret(value);
     case 'secret':
     case 'location':
     case 'webhook':
@@ -144,7 +150,7 @@ function bareEquals(scan: Scan, named: Named, operator: Operator, at: number): v
   if (operator.kind === 'arrow' && operator.keyQuote === '' && text.charAt(named.to) !== ']' && !looksSecret(value))
     return;
   const environment = line.leads && /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(named.name) && WEAK_SECRET.test(value);
-  if (!environment && !acceptsBare(named, value, isQueryParameter(text, named))) return;
+  if (!environment && !acceptsBare(text, named, value)) return;
   maskValue(scan, named, at, end);
 }
 
@@ -237,7 +243,7 @@ function bareColon(scan: Scan, named: Named, operator: Operator, at: number): vo
   const value = text.slice(at, end);
   const json = operator.keyQuote.endsWith('"') || operator.keyQuote === "'";
   if (json && !isAcceptableScalar(named, value)) return;
-  if (!acceptsBare(named, value, isQueryParameter(text, named))) return;
+  if (!acceptsBare(text, named, value)) return;
   // A bare number or word in JSON is replaced by a string, or the line would no longer parse.
   maskValue(scan, named, at, end, json ? operator.keyQuote : '');
 }
@@ -260,7 +266,7 @@ function matchNestedValue(scan: Scan, named: Named, operator: Operator, at: numb
     quote === ''
       ? trimmedEnd(scan.text, from, Math.min(limit, from + LONGEST_PLAIN_LINE))
       : endOfQuoted(scan, from + quote.length, quote, limit);
-  if (acceptsBare(named, scan.text.slice(from + quote.length, end), false))
+  if (acceptsBare(scan.text, named, scan.text.slice(from + quote.length, end)))
     maskValue(scan, named, from + quote.length, end);
 }
 
@@ -273,7 +279,10 @@ export function bareAssignment(scan: Scan, named: Named, operator: Operator, at:
     return;
   }
   if (at >= text.length) return;
-  const tag = /^(?:!!(?:str|binary|int)|&[\w-]{1,32}) /.exec(text.slice(at, at + 36))?.[0].length ?? 0;
+  const tag =
+    code === 33 || code === 38
+      ? (/^(?:!!(?:str|binary|int)|&[\w-]{1,32}) /.exec(text.slice(at, at + 36))?.[0].length ?? 0)
+      : 0;
   if (tag > 0) {
     bareAssignment(scan, named, operator, at + tag);
     return;

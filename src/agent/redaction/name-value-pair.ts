@@ -1,5 +1,6 @@
 // Masks the value that stands beside its name instead of behind it: `{"name":"X","value":"…"}`, YAML, XML attributes, forms.
 
+import { classOf, inClass, runStart } from './characters.ts';
 import { acceptsDelimited, maskValue, type Named } from './named.ts';
 import { matchAuthorization, matchCookies } from './header-value.ts';
 import type { Operator } from './operator.ts';
@@ -68,6 +69,18 @@ function matchBackward(scan: Scan, named: Named): boolean {
   return end < named.from && maskRange(scan, named, from, end, false);
 }
 
+const BEFORE_PAIRED = classOf('"\'=> \t/\n\r');
+const LABEL_ENDS = classOf(':=>');
+const LABEL_PADS = classOf(' \t\n\r"\'\\');
+
+/** Most names are no pair's name: what stands before them, behind a quote and blanks, says so at once. */
+function mayBePaired(text: string, from: number): boolean {
+  const before = text.charCodeAt(from - 1);
+  if (!inClass(BEFORE_PAIRED, before)) return false;
+  if (before === 47) return true;
+  return inClass(LABEL_ENDS, text.charCodeAt(runStart(text, from, LABEL_PADS, Math.max(0, from - LOOK_BACK)) - 1));
+}
+
 /** True when the name was the name of a pair and its value is dealt with. */
 export function matchPairedValue(scan: Scan, named: Named, operator: Operator): boolean {
   const { text } = scan;
@@ -77,8 +90,7 @@ export function matchPairedValue(scan: Scan, named: Named, operator: Operator): 
     (operator.kind === 'colon' && operator.keyQuote === '')
   )
     return false;
-  // Most names are no pair's name: the character before them says so at once.
-  if (!'"\'=> \t/'.includes(text.charAt(named.from - 1))) return false;
+  if (!mayBePaired(text, named.from)) return false;
   const before = text.slice(Math.max(0, named.from - LOOK_BACK), named.from);
   // GitHub's runner: `::set-env name=NAME::value`.
   if (text.startsWith('::', named.to) && /::[a-z-]{3,16} name=$/.test(before))

@@ -1,5 +1,6 @@
 // A name that was judged, and what that judgement means for the value assigned to it.
 
+import { classOf, inClass } from './characters.ts';
 import type { NameVerdict } from './name-verdict.ts';
 import type { RedactionCategory } from './redactor.ts';
 import type { Scan } from './scan.ts';
@@ -25,10 +26,15 @@ export function categoryOf(named: Named): RedactionCategory {
   if (named.verdict === 'authorization' || named.verdict === 'cookie') return 'api_token';
   if (named.verdict === 'location' || named.verdict === 'webhook' || named.verdict === 'query')
     return 'cloud_db_credential';
-  return /^x-/i.test(named.name) ? 'api_token' : 'env_assignment';
+  const first = named.name.charCodeAt(0);
+  return (first === 120 || first === 88) && named.name.charCodeAt(1) === 45 ? 'api_token' : 'env_assignment';
 }
 
+const BEFORE_PARAMETER = classOf('?&;6fF#');
+
 export function isQueryParameter(text: string, named: Named): boolean {
+  // The last characters of the spellings below.
+  if (!inClass(BEFORE_PARAMETER, text.charCodeAt(named.from - 1))) return false;
   const before = text.slice(Math.max(0, named.from - 6), named.from);
   return /(?:[?&]|&amp;|%26|%3[fF]|\\u0026|&#38;|\?#|#)$/.test(before);
 }
@@ -39,7 +45,7 @@ const COMPLAINT =
 
 /** `PWD=/app` of every shell; the same three letters are a password in `;Pwd=…`. */
 export function isWorkingDirectory(named: Named, value: string): boolean {
-  return /^pwd$/i.test(named.name) && (isPath(value) || value.startsWith('/'));
+  return named.name.length === 3 && /^pwd$/i.test(named.name) && (isPath(value) || value.startsWith('/'));
 }
 
 /** Three digits are a check number of a card; the pin of an appliance is a small number too, that of a person has four or more. */
@@ -49,7 +55,7 @@ export function isShortCode(name: string, value: string): boolean {
 
 /** Vault's `secret_id` is a secret and generated; that of AWS is a name that somebody chose. */
 export function isSecretId(name: string): boolean {
-  return /^secret_?id$/i.test(name);
+  return name.length < 11 && /^secret_?id$/i.test(name);
 }
 
 export function isGeneratedId(value: string): boolean {
@@ -84,13 +90,8 @@ export function acceptsDelimited(named: Named, value: string): boolean {
 export function maskValue(scan: Scan, named: Named, from: number, to: number, quote = ''): void {
   const { text } = scan;
   const value = text.slice(from, Math.min(to, from + 64));
-  if (
-    (named.verdict === 'location' || named.verdict === 'password') &&
-    /^[a-z][a-z0-9+.-]*:(?:\\?\/){2}/i.test(value)
-  ) {
-    // The URL matcher, which is called at `://`, masks the password in it.
-    if (named.verdict === 'location') return;
-  }
+  // The URL matcher, which is called at `://`, masks the password in it.
+  if (named.verdict === 'location' && /^[a-z][a-z0-9+.-]*:(?:\\?\/){2}/i.test(value)) return;
   if (named.verdict === 'webhook') {
     const path = /^https?:(?:\\?\/){2}[^/\\]{1,56}\\?\//i.exec(value);
     if (path !== null) {

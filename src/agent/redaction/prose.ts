@@ -1,7 +1,7 @@
 // Masks a secret that follows its name without an operator: flags, SQL, tables, tuples, and sentences that quote one.
 
 import { acceptsDelimited, maskValue, type Named } from './named.ts';
-import { isBlank, skipBlanks } from './characters.ts';
+import { classOf, inClass, isBlank, skipBlanks } from './characters.ts';
 import { matchAuthorization } from './header-value.ts';
 import type { Operator } from './operator.ts';
 import type { Scan } from './scan.ts';
@@ -11,6 +11,7 @@ import { isPath, isReference, isStatusWord, isWordOnly, looksGenerated, looksSec
 /** Words between a name and its value: `password for app is …`, `API key provided: …`. */
 const CONNECTOR =
   /(?:(?:is|was|as|to|set|with(?= ["'])|changed|provided|returned|used|value|generated|issued|received|supplied|given|using|reads|now|of|[0-9]{1,2}|=|->|for (?:the )?(?:user |account |role |database )?[\w@.%'"-]{1,60})(?::| |: ))/iy;
+const CONNECTOR_BEGINS = classOf('iwatscprugvnofIWATSCPRUGVNOF=-', '0-9');
 const LONGEST_CELL = 512;
 const MOST_CONNECTORS = 4;
 /** Directives of configuration files that take their value after a blank. */
@@ -124,6 +125,7 @@ function connected(text: string, from: number): { at: number; count: number } {
   let at = from;
   let count = 0;
   for (; count < MOST_CONNECTORS; count += 1) {
+    if (!inClass(CONNECTOR_BEGINS, text.charCodeAt(at))) break;
     CONNECTOR.lastIndex = at;
     if (!CONNECTOR.test(text)) break;
     at = skipBlanks(text, CONNECTOR.lastIndex);
@@ -135,9 +137,19 @@ function connected(text: string, from: number): { at: number; count: number } {
 const LINKS =
   /^(?: (?!(?:failed|failure|error|invalid|expired|cannot|unable|denied|refused|mismatch|missing|request|hash|id|sha|trace)\b)[\w'@./-]{1,40}| \([^()\n]{0,120}\)){1,14} ?(?::|=)(?:[ \t]{1,4}|[ \t]{0,4}(?:\r?\n[ \t]{0,16}){1,3})/;
 
+const LINK_WORDS = classOf('0-9', 'a-z', 'A-Z', "_'@./- ");
+
+/** The words that link are walked once for all names among them; without a colon behind them nothing is announced. */
+function mayAnnounce(scan: Scan, from: number): boolean {
+  if (scan.text.charCodeAt(from) !== 32) return false;
+  const behind = scan.text.charCodeAt(scan.runEnd(from, LINK_WORDS));
+  return behind === 58 || behind === 61 || behind === 40;
+}
+
 /** `Password for the elastic user (…):⏎  x`: the value stands behind the colon that ends the clause, alone up to its line's end. */
 function matchAnnounced(scan: Scan, named: Named): boolean {
   const { text } = scan;
+  if (!mayAnnounce(scan, named.to)) return false;
   const link = LINKS.exec(text.slice(named.to, named.to + 320));
   if (link === null) return false;
   const { from, end, quote } = candidateAt(scan, named.to + link[0].length);
@@ -164,25 +176,45 @@ function matchSentence(scan: Scan, named: Named, operator: Operator): void {
     if (looksGenerated(value, 12)) matchAuthorization(scan, from, end);
     return;
   }
-  const lead = text.slice(Math.max(scan.lineStart(named.from), named.from - 160), named.from);
-  const stated =
-    (quote === "'" &&
-      named.verdict === 'password' &&
-      (count === 0 || /=\s*$/.test(text.slice(operator.end, at))) &&
-      !isPath(value) &&
-      !/(?:wrong|invalid|unknown|unexpected) $/i.test(lead)) ||
-    DIRECTIVES.test(named.name) ||
-    (/\b(?:login|machine)\s+\S+\s+$/.test(lead) && named.verdict === 'password');
-  const compound = named.verdict === 'password' && /[a-z0-9]_[a-z]/i.test(named.name) && looksSecret(value);
-  const named2 =
-    named.verdict === 'password' && (count > 0 || quote !== '') && looksSecret(value) && !/^[0-9-]+$/.test(value);
-  const quotedName =
-    quote !== '' &&
-    /[a-z][A-Z]|[_-]/.test(named.name) &&
-    looksSecret(value) &&
-    !/^[a-z]+(?:[-_.][a-z0-9]+)*$/.test(value);
-  if (stated ? acceptsDelimited(named, value) : compound || quotedName || named2 || looksGenerated(value, 12))
+  if (
+    isStated(scan, named, operator, { from, end, quote }, at, count)
+      ? acceptsDelimited(named, value)
+      : isTold(named, value, quote, count)
+  )
     maskValue(scan, named, from, end);
+}
+
+/** SQL, a directive or netrc says that the value is one. */
+function isStated(
+  scan: Scan,
+  named: Named,
+  operator: Operator,
+  { from, end, quote }: Candidate,
+  at: number,
+  count: number,
+): boolean {
+  if (DIRECTIVES.test(named.name)) return true;
+  if (named.verdict !== 'password') return false;
+  const { text } = scan;
+  const lead = text.slice(Math.max(scan.lineStart(named.from), named.from - 160), named.from);
+  return (
+    (quote === "'" &&
+      (count === 0 || /=\s*$/.test(text.slice(operator.end, at))) &&
+      !isPath(text.slice(from, end)) &&
+      !/(?:wrong|invalid|unknown|unexpected) $/i.test(lead)) ||
+    ((lead.includes('login') || lead.includes('machine')) && /\b(?:login|machine)\s+\S+\s+$/.test(lead))
+  );
+}
+
+/** The looks of the value, and what stands around it, say that it is one. */
+function isTold(named: Named, value: string, quote: string, count: number): boolean {
+  if (!looksSecret(value)) return looksGenerated(value, 12);
+  if (named.verdict === 'password') {
+    if (/[a-z0-9]_[a-z]/i.test(named.name)) return true;
+    if ((count > 0 || quote !== '') && !/^[0-9-]+$/.test(value)) return true;
+  }
+  if (quote !== '' && /[a-z][A-Z]|[_-]/.test(named.name) && !/^[a-z]+(?:[-_.][a-z0-9]+)*$/.test(value)) return true;
+  return looksGenerated(value, 12);
 }
 
 /** Lisp: `(name . "value")`; loggers: `name [value]`, `name (value)`. */

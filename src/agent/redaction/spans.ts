@@ -50,6 +50,9 @@ function withCategory(known: MergedSpan['categories'], added: RedactionCategory)
 export class Spans {
   readonly #text: string;
   readonly #spans: Span[] = [];
+  /** The newline that was found last, and from where it was looked for. */
+  #newlineFrom = 0;
+  #newline = -1;
 
   constructor(text: string) {
     this.#text = text;
@@ -65,11 +68,20 @@ export class Spans {
     }
     let start = from;
     while (start < to) {
-      const newline = this.#text.indexOf('\n', start);
-      const stop = newline === -1 || newline >= to ? to : newline;
+      const newline = this.#nextNewline(start);
+      const stop = newline >= to ? to : newline;
       if (stop > start) this.#spans.push({ from: start, to: stop, category, quote });
       start = stop + 1;
     }
+  }
+
+  /** Spans come by the thousand in one long line, whose end is looked for once. */
+  #nextNewline(from: number): number {
+    if (from >= this.#newlineFrom && from <= this.#newline) return this.#newline;
+    const found = this.#text.indexOf('\n', from);
+    this.#newlineFrom = from;
+    this.#newline = found === -1 ? this.#text.length : found;
+    return this.#newline;
   }
 
   get isEmpty(): boolean {

@@ -1,35 +1,39 @@
 // Finds where a value begins and ends: inside quotes of any depth of escaping, or bare up to what delimits it there.
 
 import type { Scan } from './scan.ts';
-import { ALPHANUMERIC, HEX, inClass, isBlank, LETTER, NAME, runEnd } from './characters.ts';
+import { ALPHANUMERIC, classOf, HEX, inClass, isBlank, LETTER, NAME, runEnd } from './characters.ts';
 
 /** An unclosed quote is a truncated line; its value is taken up to here at most. */
 const LONGEST_VALUE = 65_536;
 
-const ENTITY_QUOTES = [
-  '&quot;',
-  '&#34;',
-  '&#39;',
-  '&#x27;',
-  '&#x22;',
-  '&apos;',
-  '%22',
-  '%27',
-  '\\u0022',
-  '\\u0027',
-  '“',
-  '‘',
-];
+/** Quotes that are spelled out, by their first character. */
+const AMPERSAND_QUOTES = ['&quot;', '&#34;', '&#39;', '&#x27;', '&#x22;', '&apos;'];
+const PERCENT_QUOTES = ['%22', '%27'];
+const BACKSLASH_QUOTES = ['\\u0022', '\\u0027'];
+const CURLY_QUOTES = ['“', '‘'];
 const CLOSING: Readonly<Record<string, string>> = { '“': '”', '‘': '’' };
 
 /** The quote that stands at `at`, with the backslashes before it (`"`, `\"`, `\\\"`, `&quot;`, `%22`), or ''. */
 export function quoteAt(text: string, at: number): string {
+  if (at >= text.length) return '';
+  const first = text.charCodeAt(at);
+  if (first === 34 || first === 39 || first === 96) return text.charAt(at);
+  if (first === 92) return escapedQuoteAt(text, at);
+  if (first === 38) return spelledQuote(AMPERSAND_QUOTES, text, at);
+  if (first === 37) return spelledQuote(PERCENT_QUOTES, text, at);
+  return first < 0x2018 ? '' : spelledQuote(CURLY_QUOTES, text, at);
+}
+
+function escapedQuoteAt(text: string, at: number): string {
   let i = at;
   while (i < text.length && i - at < 16 && text.charCodeAt(i) === 92) i += 1;
   const code = text.charCodeAt(i);
   if (code === 34 || code === 39 || code === 96) return text.slice(at, i + 1);
-  if (code !== 38 && code !== 37 && i === at && code < 0x2018) return '';
-  return ENTITY_QUOTES.find((entity) => text.startsWith(entity, at)) ?? '';
+  return i === at + 1 && code === 117 ? spelledQuote(BACKSLASH_QUOTES, text, at) : '';
+}
+
+function spelledQuote(spellings: readonly string[], text: string, at: number): string {
+  return spellings.find((spelling) => text.startsWith(spelling, at)) ?? '';
 }
 
 function backslashesBefore(text: string, at: number, floor: number): number {
@@ -89,24 +93,32 @@ function pairAt(text: string, at: number): boolean {
   );
 }
 
+const TOKEN_ENDS = classOf('"\'`)]}>,;:.|\\&<!');
+
 function endsToken(text: string, at: number): boolean {
   if (at >= text.length) return true;
   const code = text.charCodeAt(at);
-  return code <= 32 || '"\'`)]}>,;:.|\\&<!'.includes(text.charAt(at));
+  return code <= 32 || inClass(TOKEN_ENDS, code);
 }
 
 function escapeStops(text: string, at: number): boolean {
   let i = at;
   while (i < text.length && i - at < 16 && text.charCodeAt(i) === 92) i += 1;
-  const next = text.charAt(i);
-  if (next === '"' || next === "'" || next === 'n' || next === 'r' || next === 't') return true;
-  return /^u00(?:0[ad9]|2[267]|3[ce])/i.test(text.slice(i, i + 5));
+  const next = text.charCodeAt(i);
+  // " ' n r t
+  if (next === 34 || next === 39 || next === 110 || next === 114 || next === 116) return true;
+  return (next === 117 || next === 85) && /^u00(?:0[ad9]|2[267]|3[ce])/i.test(text.slice(i, i + 5));
 }
 
 const ENCODED_DELIMITER = /^(?:%26|%3[bB]|%20|%22|%27|%0[aAdD]|%7[dD]|%2[cC]|%3[cCeE])/;
 
 function ampersandStops(text: string, at: number): boolean {
-  if (/^&(?:quot|lt|gt|apos|#\d{2}|#x[0-9a-f]{2}|nbsp);/i.test(text.slice(at, at + 7))) return true;
+  const first = text.charCodeAt(at + 1);
+  if (
+    (first === 35 || inClass(LETTER, first)) &&
+    /^&(?:quot|lt|gt|apos|#\d{2}|#x[0-9a-f]{2}|nbsp);/i.test(text.slice(at, at + 7))
+  )
+    return true;
   const next = text.startsWith('amp;', at + 1) ? at + 5 : at + 1;
   if (endsToken(text, next)) return true;
   const end = runEnd(text, next, NAME, next + 64);
@@ -146,11 +158,13 @@ function stopsAt(text: string, at: number, code: number, encoded: boolean): bool
   }
 }
 
+const SENTENCE_MARKS = classOf('.,:!');
+
 /** Where a value without quotes ends: at white space, a closing quote or bracket, or the next pair. */
 export function endOfBare(scan: Scan, from: number, encoded = false): number {
   const { text } = scan;
   let i = scan.bareEnd(from, encoded, stopsAt);
   // A closing full stop or comma belongs to the sentence.
-  while (i > from && '.,:!'.includes(text.charAt(i - 1)) && i - from > 1) i -= 1;
+  while (i > from + 1 && inClass(SENTENCE_MARKS, text.charCodeAt(i - 1))) i -= 1;
   return i;
 }

@@ -1,6 +1,6 @@
 // Judges a value by its looks: is it a secret at all, or a reference, a status, a path, a small number.
 
-import { DIGIT, inClass, LETTER, LOWER, UPPER } from './characters.ts';
+import { classOf, DIGIT, inClass, LETTER, LOWER, runEnd, UPPER } from './characters.ts';
 import { MARK_BEGIN } from './spans.ts';
 
 /** Longer values are judged by their beginning. */
@@ -30,31 +30,87 @@ const STATUS_WORDS = new Set(
   ),
 );
 
+/** Signs a reference may begin with, and letters with which a known holder of references (`process.env`, `vault.`) does. */
+const REFERENCE_BEGINS = classOf('*x.#~[{$%?:@<(!-', 'pPoOsSeEvVdDcCtTlLrRmMaAfF');
+const EXPRESSION_BEGINS = classOf('a-z', 'A-Z', '_$<');
+const EXPRESSION_WORD = classOf('0-9', 'a-z', 'A-Z', '_$');
+/** What makes a word an expression: a call, an index, a member, or the blank behind `new`. */
+const EXPRESSION_GOES_ON = classOf('([?.:- ');
+/** Signs an expression may be recognised by, once a member follows. */
+const LONGEST_WORD = 42;
+
+function mayBeExpression(value: string, first: number): boolean {
+  if (first === 60) return true;
+  if (!inClass(EXPRESSION_BEGINS, first)) return false;
+  return inClass(EXPRESSION_GOES_ON, value.charCodeAt(runEnd(value, 1, EXPRESSION_WORD, LONGEST_WORD)));
+}
+
 export function isReference(value: string): boolean {
+  if (value === '') return true;
   const judged = value.length > JUDGED_LENGTH ? value.slice(0, JUDGED_LENGTH) : value;
+  const first = judged.charCodeAt(0);
   // What holds a mask was masked as far as it can be: masking twice changes nothing.
-  return judged === '' || judged.includes(MARK_BEGIN) || REFERENCE.test(judged) || EXPRESSION.test(judged);
+  if (judged.includes(MARK_BEGIN)) return true;
+  if ((first >= 128 || inClass(REFERENCE_BEGINS, first)) && REFERENCE.test(judged)) return true;
+  return mayBeExpression(judged, first) && EXPRESSION.test(judged);
 }
 
 const ABSENT = new Set('null none nil true false undefined nan (null) <nil> n/a unset yes no on off'.split(' '));
 
+const ABSENT_BEGINS = classOf('ntfu(<yoNTFUYO');
+
 export function isAbsent(value: string): boolean {
-  return value.length < 12 && ABSENT.has(value.toLowerCase());
+  return value.length < 12 && inClass(ABSENT_BEGINS, value.charCodeAt(0)) && ABSENT.has(value.toLowerCase());
 }
 
 export function isStatusWord(value: string): boolean {
-  return value.length < 20 && STATUS_WORDS.has(value.toLowerCase().replace(/[.,;:!?]+$/, ''));
+  if (value.length >= 20 || !inClass(LETTER, value.charCodeAt(0))) return false;
+  const word = value.toLowerCase();
+  const ends = inClass(LETTER, word.charCodeAt(word.length - 1));
+  return STATUS_WORDS.has(ends ? word : word.replace(/[.,;:!?]+$/, ''));
 }
 
+const NUMBER_BEGINS = classOf('0-9', '+-');
+
 export function isNumber(value: string): boolean {
-  return value.length < 40 && /^[+-]?[0-9]+(?:[.,][0-9]+)*(?:%|[a-zA-Z]{1,3})?$/.test(value);
+  return value.length < 40 && inClass(NUMBER_BEGINS, value.charCodeAt(0)) && /^[+-]?[0-9]+(?:[.,][0-9]+)*(?:%|[a-zA-Z]{1,3})?$/.test(value);
+}
+
+const PATH_CHARACTERS = classOf('0-9', 'a-z', '._@%-');
+
+function isSeparator(code: number): boolean {
+  return code === 47 || code === 92;
+}
+
+/** Where the first separator of a path stands (`/x`, `../x`, `~/x`, `C:\x`), or -1: the first characters of most values say that they are none. */
+function firstSeparator(value: string): number {
+  const first = value.charCodeAt(0);
+  if (isSeparator(first)) return 0;
+  let at = 1;
+  if (first === 46) at = value.charCodeAt(1) === 46 ? 2 : 1;
+  else if (inClass(LETTER, first) && value.charCodeAt(1) === 58) at = 2;
+  else if (first !== 126) return -1;
+  return isSeparator(value.charCodeAt(at)) ? at : -1;
+}
+
+/** Lower-case with at most its first letter a capital, or nothing but capitals. */
+function isPathPart(value: string, from: number, to: number): boolean {
+  const rest = inClass(LETTER, value.charCodeAt(from)) ? from + 1 : from;
+  return runEnd(value, rest, PATH_CHARACTERS, to) >= to || runEnd(value, from, UPPER, to) === to;
 }
 
 /** A file path: lower-case names between slashes. Base64 may begin with a slash too, and mixes cases. */
 export function isPath(value: string): boolean {
-  if (value.length > JUDGED_LENGTH || !/^(?:\.{0,2}|~|[A-Za-z]:)[/\\]/.test(value)) return false;
-  const [, ...parts] = value.split(/[/\\]+/);
-  return parts.every((part) => /^[A-Za-z]?[a-z0-9._@%-]*$/.test(part) || /^[A-Z]+$/.test(part));
+  if (value.length > JUDGED_LENGTH) return false;
+  let separator = firstSeparator(value);
+  if (separator === -1) return false;
+  while (separator < value.length) {
+    const from = separator + 1;
+    separator = from;
+    while (separator < value.length && !isSeparator(value.charCodeAt(separator))) separator += 1;
+    if (separator > from && !isPathPart(value, from, separator)) return false;
+  }
+  return true;
 }
 
 /** `default/regcred`: namespace and name of an object that holds a secret. */
@@ -116,11 +172,28 @@ export function looksSecret(whole: string): boolean {
   const shape = shapeOf(value);
   if (shape.letters === 0) return shape.symbols > 1 && shape.digits > 3 && /[!#$%^&*@]/.test(value);
   if (shape.digits > 0) return true;
-  if (/[!#$%^&*]/.test(value)) return true;
+  if ((shape.symbols > 0 || value.length > SHAPED_LENGTH) && /[!#$%^&*]/.test(value)) return true;
   return shape.mixed && !isIdentifier(value);
 }
 
 export const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+
+const PART_ENDS = classOf('-_.:/@=+');
+
+/** The longest part between dashes, dots and the like; of several the first. */
+function longestPart(value: string): string {
+  let bestFrom = 0;
+  let bestTo = 0;
+  for (let from = 0, i = 0; i <= value.length; i += 1) {
+    if (i < value.length && !inClass(PART_ENDS, value.charCodeAt(i))) continue;
+    if (i - from > bestTo - bestFrom) {
+      bestFrom = from;
+      bestTo = i;
+    }
+    from = i + 1;
+  }
+  return value.slice(bestFrom, bestTo);
+}
 
 /**
  * Stricter, for values that follow a name in prose: one unbroken part of at least `minimum` characters that is generated
@@ -128,10 +201,11 @@ export const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4
  */
 export function looksGenerated(whole: string, minimum = 10): boolean {
   const value = whole.length > JUDGED_LENGTH ? whole.slice(0, JUDGED_LENGTH) : whole;
-  if (value.length < minimum || UUID.test(value) || isPath(value) || isReference(value)) return false;
-  if (/^[a-z]+(?:[:/][^:/].*)$/i.test(value) || /^[0-9.:TZ+-]+$/.test(value)) return false;
-  const longest = value.split(/[-_.:/@=+]/).reduce((best, part) => (part.length > best.length ? part : best), '');
+  if (value.length < minimum) return false;
+  const longest = longestPart(value);
   if (longest.length < Math.min(minimum, 8)) return false;
+  if ((value.length === 36 && UUID.test(value)) || isPath(value) || isReference(value)) return false;
+  if (/^[a-z]+(?:[:/][^/:].*)$/i.test(value) || /^[0-9.:TZ+-]+$/.test(value)) return false;
   const shape = shapeOf(longest);
   if (shape.letters === 0) return false;
   if (shape.digits > 0)

@@ -156,9 +156,8 @@ function maskElement(scan: Scan, named: Named, at: number): boolean {
   // `<password>` in a sentence or a usage line is a placeholder: an element is closed by its end tag.
   else if (end < limit && !/^(?:<|&lt;|\\u003c)(?:\/|\\\/|\\u002f|!)/i.test(text.slice(end, end + 16))) return false;
   // In JSON a bare quote ends the string in which the element began.
-  const quoted = text.slice(start, Math.min(end, start + LONGEST_JUDGED)).search(/(?<!\\)"/);
-  if (quoted !== -1 && /[{,[:]\s{0,4}"/.test(text.slice(Math.max(0, named.from - LONGEST_JUDGED), named.from)))
-    return false;
+  const quoted = scan.bareQuote(start) < Math.min(end, start + LONGEST_JUDGED);
+  if (quoted && /[{,[:]\s{0,4}"/.test(text.slice(Math.max(0, named.from - LONGEST_JUDGED), named.from))) return false;
   // A line cut off inside the element; the quote of a string around it is not part of the value.
   if (end >= limit) end = endOfBare(scan, start);
   if (!acceptsDelimited(named, text.slice(start, end).trim())) return false;

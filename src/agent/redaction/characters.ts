@@ -54,7 +54,8 @@ export function runEnd(text: string, from: number, members: CharacterClass, limi
 /** First index such that everything from it to `to` is a member, never below `floor`. */
 export function runStart(text: string, to: number, members: CharacterClass, floor = 0): number {
   let i = to;
-  while (i > floor) {
+  const least = Math.max(0, floor);
+  while (i > least) {
     const code = text.charCodeAt(i - 1);
     if (code >= CLASS_SIZE || members[code] !== 1) break;
     i -= 1;

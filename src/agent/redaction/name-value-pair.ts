@@ -1,6 +1,6 @@
 // Masks the value that stands beside its name instead of behind it: `{"name":"X","value":"…"}`, YAML, XML attributes, forms.
 
-import { classOf, inClass, runStart } from './characters.ts';
+import { ALPHANUMERIC, classOf, inClass, LETTER, runStart } from './characters.ts';
 import { acceptsDelimited, maskValue, type Named } from './named.ts';
 import { matchAuthorization, matchCookies } from './header-value.ts';
 import type { Operator } from './operator.ts';
@@ -10,9 +10,9 @@ import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
 const LOOK_BACK = 40;
 const LOOK_BEHIND_VALUE = 512;
 
-/** The key is itself the value of something called name or key. */
-const NAME_LABEL =
-  /(?:^|[^A-Za-z0-9])(?:(?:[A-Za-z]{1,16}[_-]?)?(?:name|key)|k|n|param|parameter|field|variable|var|header|env|setting|option|id|label|property)\\*["']?\s*(?:[:=]|=>)\s*\\*["']?$/i;
+/** What a pair calls its name, besides words that end in `name` or `key`. */
+const LABELS = new Set('k n param parameter field variable var header env setting option id label property'.split(' '));
+const LONGEST_LABEL = 20;
 const VALUE_LABEL =
   /\\*["']?\s*(?:[,;]|\\n|\\t|\)|\r?\n)?\s{0,64}(?:- )?\\*["']?:?(?:(?:[A-Za-z]{1,16}[_-]?)?value|val|v|content|contents|data|text|string_value|stringValue|defaultValue|default|secret_value)\\*["']?\s*(?:=>|[:=])\s*/iy;
 /** Other short fields of the same object that may stand between a name and its value. */
@@ -55,13 +55,13 @@ function maskRange(scan: Scan, named: Named, from: number, end: number, bare: bo
 function matchBackward(scan: Scan, named: Named): boolean {
   const { text } = scan;
   const floor = Math.max(scan.lineStart(named.from), named.from - LOOK_BEHIND_VALUE);
-  const before = text.slice(floor, named.from);
-  const opened = Math.max(before.lastIndexOf('{'), before.lastIndexOf('<'), before.lastIndexOf('}'));
+  const opened = scan.lastBracket(named.from, LOOK_BEHIND_VALUE) - floor;
   const sql = text.charCodeAt(named.from - 1) === 39;
-  if (opened === -1 && !sql) return false;
+  if (opened < 0 && !sql) return false;
+  const before = text.slice(floor, named.from);
   let last: RegExpExecArray | undefined;
   if (sql) for (const match of before.slice(Math.max(0, opened)).matchAll(SQL_LABEL)) last = match;
-  if (opened !== -1) for (const match of before.slice(opened).matchAll(BACKWARD_LABEL)) last = match;
+  if (opened >= 0) for (const match of before.slice(opened).matchAll(BACKWARD_LABEL)) last = match;
   if (last === undefined) return false;
   const [whole, quote = ''] = last;
   const from = floor + Math.max(0, opened) + last.index + whole.length;
@@ -69,17 +69,33 @@ function matchBackward(scan: Scan, named: Named): boolean {
   return end < named.from && maskRange(scan, named, from, end, false);
 }
 
-const BEFORE_PAIRED = classOf('"\'=> \t/\n\r');
-const LABEL_ENDS = classOf(':=>');
-const LABEL_PADS = classOf(' \t\n\r"\'\\');
-
-/** Most names are no pair's name: what stands before them, behind a quote and blanks, says so at once. */
-function mayBePaired(text: string, from: number): boolean {
-  const before = text.charCodeAt(from - 1);
-  if (!inClass(BEFORE_PAIRED, before)) return false;
-  if (before === 47) return true;
-  return inClass(LABEL_ENDS, text.charCodeAt(runStart(text, from, LABEL_PADS, Math.max(0, from - LOOK_BACK)) - 1));
+function isQuote(code: number): boolean {
+  return code === 34 || code === 39;
 }
+
+/** Where the quote that ends at `end` begins, with the backslashes before it. */
+function quoteStart(text: string, end: number): number {
+  return runStart(text, isQuote(text.charCodeAt(end - 1)) ? end - 1 : end, BACKSLASH, end - LOOK_BACK);
+}
+
+const BACKSLASH = classOf('\\\\');
+const SPACE = classOf(' \t\n\r');
+
+/** The name at `from` is itself the value of something called name or key: `"name":"`, `key=`, `param => '`. */
+function isLabelled(text: string, from: number): boolean {
+  let at = runStart(text, quoteStart(text, from), SPACE, from - LOOK_BACK);
+  const operator = text.charCodeAt(at - 1);
+  if (operator === 62 && text.charCodeAt(at - 2) === 61) at -= 2;
+  else if (operator === 58 || operator === 61) at -= 1;
+  else return false;
+  const end = quoteStart(text, runStart(text, at, SPACE, at - LOOK_BACK));
+  const start = runStart(text, end, LETTER, end - LONGEST_LABEL);
+  if (start === end || (start > 0 && inClass(ALPHANUMERIC, text.charCodeAt(start - 1)))) return false;
+  const label = text.slice(start, end).toLowerCase();
+  return label.endsWith('name') || label.endsWith('key') || LABELS.has(label);
+}
+
+const BEFORE_PAIRED = classOf('"\'=> \t/\n\r');
 
 /** True when the name was the name of a pair and its value is dealt with. */
 export function matchPairedValue(scan: Scan, named: Named, operator: Operator): boolean {
@@ -90,23 +106,40 @@ export function matchPairedValue(scan: Scan, named: Named, operator: Operator): 
     (operator.kind === 'colon' && operator.keyQuote === '')
   )
     return false;
-  if (!mayBePaired(text, named.from)) return false;
-  const before = text.slice(Math.max(0, named.from - LOOK_BACK), named.from);
+  // Most names are no pair's name: the character before them says so at once.
+  const last = text.charCodeAt(named.from - 1);
+  if (!inClass(BEFORE_PAIRED, last)) return false;
+  if (isLabelled(text, named.from)) return matchLabelled(scan, named, operator);
+  if (last === 47) return matchPointer(scan, named);
+  if (text.charCodeAt(runStart(text, named.from, SPACE, named.from - LOOK_BACK) - 1) !== 62) return false;
+  return NAME_ELEMENT.test(textBefore(text, named)) && matchElementPair(scan, named);
+}
+
+function textBefore(text: string, named: Named): string {
+  return text.slice(Math.max(0, named.from - LOOK_BACK), named.from);
+}
+
+function matchPointer(scan: Scan, named: Named): boolean {
+  if (!JSON_POINTER.test(textBefore(scan.text, named))) return false;
+  VALUE_LABEL.lastIndex = named.to;
+  return VALUE_LABEL.test(scan.text) && maskAt(scan, named, VALUE_LABEL.lastIndex);
+}
+
+function matchFormField(scan: Scan, named: Named): boolean {
+  FORM_GAP.lastIndex = named.to;
+  if (!FORM_GAP.test(scan.text)) return false;
+  const at = FORM_GAP.lastIndex;
+  return maskRange(scan, named, at, Math.min(scan.lineEnd(at), endOfFormValue(scan.text, at)), false);
+}
+
+function matchLabelled(scan: Scan, named: Named, operator: Operator): boolean {
+  const { text } = scan;
+  const before = textBefore(text, named);
   // GitHub's runner: `::set-env name=NAME::value`.
   if (text.startsWith('::', named.to) && /::[a-z-]{3,16} name=$/.test(before))
     return maskRange(scan, named, named.to + 2, endOfBare(scan, named.to + 2), true);
-  if (JSON_POINTER.test(before)) {
-    VALUE_LABEL.lastIndex = named.to;
-    return VALUE_LABEL.test(text) && maskAt(scan, named, VALUE_LABEL.lastIndex);
-  }
-  if (FORM_LABEL.test(before)) {
-    FORM_GAP.lastIndex = named.to;
-    if (!FORM_GAP.test(text)) return false;
-    const at = FORM_GAP.lastIndex;
-    return maskRange(scan, named, at, Math.min(scan.lineEnd(at), endOfFormValue(text, at)), false);
-  }
+  if (FORM_LABEL.test(before)) return matchFormField(scan, named);
   if (NAME_ELEMENT.test(before)) return matchElementPair(scan, named);
-  if (!NAME_LABEL.test(before)) return false;
   NESTED_VALUE.lastIndex = named.to;
   if (NESTED_VALUE.test(text)) return maskToElement(scan, named, NESTED_VALUE.lastIndex);
   VALUE_LABEL.lastIndex = named.to;

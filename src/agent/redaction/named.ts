@@ -50,7 +50,7 @@ export function isWorkingDirectory(named: Named, value: string): boolean {
 
 /** Three digits are a check number of a card; the pin of an appliance is a small number too, that of a person has four or more. */
 export function isShortCode(name: string, value: string): boolean {
-  return /^[0-9]{4,10}$/.test(value) || (/^cv/i.test(name) && /^[0-9]{3}$/.test(value));
+  return (value.length <= 10 && /^[0-9]{4,10}$/.test(value)) || (/^cv/i.test(name) && /^[0-9]{3}$/.test(value));
 }
 
 /** Vault's `secret_id` is a secret and generated; that of AWS is a name that somebody chose. */

@@ -148,7 +148,8 @@ export function readOperator(text: string, nameFrom: number, nameTo: number): Op
   if (code === 37 && (text.startsWith('%5D', at) || text.startsWith('%5d', at))) at += 3;
   if (keyQuote !== '' && text.charCodeAt(at) === 62) return plainOperator('element', at + 1, keyQuote);
   // setPassword("…")
-  if (keyQuote === '' && text.charCodeAt(at) === 40 && quoteAt(text, at + 1) !== '') return plainOperator('call', at + 1);
+  if (keyQuote === '' && text.charCodeAt(at) === 40 && quoteAt(text, at + 1) !== '')
+    return plainOperator('call', at + 1);
   const blanks = skipBlanks(text, at);
   const leaders = leadersEnd(text, blanks);
   if (leaders !== -1) return plainOperator('colon', leaders, keyQuote, true);

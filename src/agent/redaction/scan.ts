@@ -1,6 +1,6 @@
 // The state shared by all matchers while one text is scanned: the text, the spans found, and how far each sort has looked.
 
-import { ALPHANUMERIC, type CharacterClass, inClass, runEnd } from './characters.ts';
+import { ALPHANUMERIC, type CharacterClass, classOf, inClass, runEnd } from './characters.ts';
 import type { NameVerdict, NameVerdicts } from './name-verdict.ts';
 import type { RedactionCategory } from './redactor.ts';
 import { Spans } from './spans.ts';
@@ -12,6 +12,8 @@ export interface Range {
 
 /** Whether an unquoted value stops at this character. */
 export type StopsAt = (text: string, at: number, code: number, encoded: boolean) => boolean;
+
+const BRACKETS = classOf('{}<');
 
 /**
  * Each high-water mark says up to where text was already looked at for that purpose. A matcher that is called again
@@ -42,6 +44,10 @@ export class Scan {
   /** Where the line that a matcher last asked about ends; lines are asked about many times. */
   #lineFrom = 0;
   #lineTo = -1;
+  #bracket = -1;
+  #bracketsTo = 0;
+  #quoteFrom = 0;
+  #quote = -1;
   readonly maskEmails: boolean;
   readonly #found = new Map<string, { readonly from: number; readonly at: number }>();
   #bare: Range = { from: 0, to: -1 };
@@ -79,6 +85,28 @@ export class Scan {
     const at = this.text.indexOf(literal, from);
     this.#found.set(literal, { from, at });
     return at;
+  }
+
+  /** The last `{`, `}` or `<` before `at`, at most `reach` before it, or -1. What lies behind the last question is not walked again. */
+  lastBracket(at: number, reach: number): number {
+    const floor = Math.max(0, at - reach);
+    const stop = at >= this.#bracketsTo ? Math.max(floor, this.#bracketsTo) : floor;
+    let i = at - 1;
+    while (i >= stop && !inClass(BRACKETS, this.text.charCodeAt(i))) i -= 1;
+    if (i < stop && at >= this.#bracketsTo) i = this.#bracket;
+    this.#bracket = i;
+    this.#bracketsTo = at;
+    return i >= floor ? i : -1;
+  }
+
+  /** Where the next double quote without a backslash before it stands, or the end of the text. */
+  bareQuote(from: number): number {
+    if (from >= this.#quoteFrom && from <= this.#quote) return this.#quote;
+    let at = this.text.indexOf('"', from);
+    while (at > from && this.text.charCodeAt(at - 1) === 92) at = this.text.indexOf('"', at + 1);
+    this.#quoteFrom = from;
+    this.#quote = at === -1 ? this.text.length : at;
+    return this.#quote;
   }
 
   /** Where an unquoted value ends does not depend on where it began, so it too is remembered. */

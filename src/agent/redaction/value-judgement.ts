@@ -73,7 +73,11 @@ export function isStatusWord(value: string): boolean {
 const NUMBER_BEGINS = classOf('0-9', '+-');
 
 export function isNumber(value: string): boolean {
-  return value.length < 40 && inClass(NUMBER_BEGINS, value.charCodeAt(0)) && /^[+-]?[0-9]+(?:[.,][0-9]+)*(?:%|[a-zA-Z]{1,3})?$/.test(value);
+  return (
+    value.length < 40 &&
+    inClass(NUMBER_BEGINS, value.charCodeAt(0)) &&
+    /^[+-]?[0-9]+(?:[.,][0-9]+)*(?:%|[a-zA-Z]{1,3})?$/.test(value)
+  );
 }
 
 const PATH_CHARACTERS = classOf('0-9', 'a-z', '._@%-');
@@ -127,6 +131,15 @@ interface Shape {
   readonly symbols: number;
 }
 
+/** 1 lower case, 2 upper case, 3 digit, 4 anything else. */
+const KINDS = Uint8Array.from({ length: 128 }, (_, code) =>
+  inClass(LOWER, code) ? 1 : inClass(UPPER, code) ? 2 : inClass(DIGIT, code) ? 3 : 4,
+);
+
+function kindOf(code: number): number {
+  return code < 128 ? (KINDS[code] ?? 4) : 4;
+}
+
 function shapeOf(value: string): Shape {
   let digits = 0;
   let letters = 0;
@@ -136,8 +149,7 @@ function shapeOf(value: string): Shape {
   let previous = 0;
   const length = Math.min(value.length, SHAPED_LENGTH);
   for (let i = 0; i < length; i += 1) {
-    const code = value.charCodeAt(i);
-    const kind = inClass(LOWER, code) ? 1 : inClass(UPPER, code) ? 2 : inClass(DIGIT, code) ? 3 : 4;
+    const kind = kindOf(value.charCodeAt(i));
     if (kind === 3) digits += 1;
     else if (kind === 4) symbols += 1;
     else letters += 1;

@@ -21,10 +21,16 @@ const ESCAPE = new RegExp(
   'g',
 );
 
-const MARKS = [ESC, CSI, '1b[', '1B[', '033[', '\\e['];
+/** As loggers spell the character inside JSON; only with a backslash before it. */
+const SPELLED = ['1b[', '1B[', '033[', '\\e['];
+
+function hasEscapes(text: string): boolean {
+  if (text.includes(ESC) || text.includes(CSI)) return true;
+  return text.includes('\\') && SPELLED.some((mark) => text.includes(mark));
+}
 
 export function withoutAnsi(text: string): View {
-  if (!MARKS.some((mark) => text.includes(mark))) return { text, origin: undefined };
+  if (!hasEscapes(text)) return { text, origin: undefined };
   const origin = new Int32Array(text.length + 1);
   const parts: string[] = [];
   let length = 0;

@@ -78,34 +78,40 @@ function completeRows(trie: Trie, size: number): Int32Array {
   return rows;
 }
 
+/** A state is stored in two bytes: half the table stays in the cache that a whole word per state would push out. */
+const MOST_STATES = 65_536;
+
 export class Automaton {
   readonly #symbols: Uint8Array;
-  readonly #table: Int32Array;
+  readonly #table: Uint16Array;
   readonly #outputs: readonly (readonly number[])[];
   readonly #firstHit: number;
-  readonly #size: number;
+  /** A row is a power of two long, so that a state's place is a shift away. */
+  readonly #rowBits: number;
 
   constructor(keywords: readonly string[]) {
     const { symbols, size } = alphabetOf(keywords);
     const trie = trieOf(keywords, symbols);
+    if (trie.children.length > MOST_STATES) throw new RangeError(`more than ${MOST_STATES} states of keywords`);
     const rows = completeRows(trie, size);
     // States with a hit are numbered last, so that the inner loop asks one comparison per byte.
     const order = [...trie.outputs.keys()].sort(
       (a, b) => Number((trie.outputs[a]?.length ?? 0) > 0) - Number((trie.outputs[b]?.length ?? 0) > 0) || a - b,
     );
-    const renumbered = new Int32Array(order.length);
+    const renumbered = new Uint16Array(order.length);
     for (const [to, from] of order.entries()) renumbered[from] = to;
-    const table = new Int32Array(rows.length);
+    const rowBits = Math.ceil(Math.log2(size));
+    const table = new Uint16Array(order.length << rowBits);
     for (const [to, from] of order.entries()) {
       for (let symbol = 0; symbol < size; symbol += 1) {
-        table[to * size + symbol] = (renumbered[rows[from * size + symbol] ?? ROOT] ?? ROOT) * size;
+        table[(to << rowBits) + symbol] = renumbered[rows[from * size + symbol] ?? ROOT] ?? ROOT;
       }
     }
     this.#symbols = symbols;
     this.#table = table;
-    this.#size = size;
+    this.#rowBits = rowBits;
     this.#outputs = order.map((state) => trie.outputs[state] ?? []);
-    this.#firstHit = this.#outputs.findIndex((output) => output.length > 0) * size;
+    this.#firstHit = this.#outputs.findIndex((output) => output.length > 0);
   }
 
   get stateCount(): number {
@@ -117,12 +123,12 @@ export class Automaton {
     const table = this.#table;
     const firstHit = this.#firstHit;
     const outputs = this.#outputs;
-    const size = this.#size;
+    const rowBits = this.#rowBits;
     if (firstHit < 0) return;
-    let row = 0;
+    let state = ROOT;
     for (let i = 0; i < length; i += 1) {
-      row = table[row + (symbols[bytes[i] ?? 0] ?? 0)] ?? 0;
-      if (row >= firstHit) onHit(outputs[row / size] ?? [], i + 1);
+      state = table[(state << rowBits) + (symbols[bytes[i] ?? 0] ?? 0)] ?? ROOT;
+      if (state >= firstHit) onHit(outputs[state] ?? [], i + 1);
     }
   }
 }

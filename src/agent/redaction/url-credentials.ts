@@ -96,7 +96,7 @@ export function matchGoDsn(scan: Scan, at: number): void {
   let from = at;
   while (from > floor && !inClass(DSN_PASSWORD_STOP, text.charCodeAt(from - 1))) from -= 1;
   scan.urlDone = at;
-  const colon = text.indexOf(':', from);
+  const colon = scan.indexOf(':', from);
   if (colon === -1 || colon >= at - 1) return;
   // dsn=user:password@tcp(…)
   scan.add(colon + 1, at, 'cloud_db_credential');

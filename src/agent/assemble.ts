@@ -14,7 +14,7 @@ import { Activity } from './activity.ts';
 import type { Config } from './config.ts';
 import { Credentials } from './credentials/credentials.ts';
 import { registrationSource, vaultSource } from './credentials/sources.ts';
-import { EngineDocker } from './docker/docker.ts';
+import { EngineDocker, type OnInspected } from './docker/docker.ts';
 import { loadCursorKey } from './identity/cursor-key.ts';
 import { type Identity, storeIdentity } from './identity/identity.ts';
 import type { Journal } from './journal/journal.ts';
@@ -61,6 +61,7 @@ export interface AgentOptions {
   readonly openDocker?: (
     socketPath: string,
     clock: Clock,
+    onInspected: OnInspected,
   ) => Docker & Pick<EngineDocker, 'secretSources' | 'answers'> & Partial<Disposable>;
 }
 
@@ -107,7 +108,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
   const credentials = credentialsOf(options, client, { log, ownSecrets }, stack);
   const activity = new Activity(options.stateDirectory, { pid: options.pid, version: options.version }, clock);
   const serverClock = new ServerClock(clock, log, (seconds) => activity.skew(seconds));
-  const docker = (options.openDocker ?? openEngine)(config.docker_socket, clock);
+  const docker = (options.openDocker ?? openEngine)(config.docker_socket, clock, (...seen) => secrets.learn(...seen));
   stack.defer(() => docker[Symbol.dispose]?.());
   const secrets = new KnownSecrets({
     sourcesOf: (id, signal) => docker.secretSources(id, signal),
@@ -254,6 +255,6 @@ export function serverUrl({ config, identity }: AgentOptions): string {
   return config.server_url ?? identity.server_url;
 }
 
-function openEngine(socketPath: string, clock: Clock): EngineDocker {
-  return new EngineDocker(socketPath, clock);
+function openEngine(socketPath: string, clock: Clock, onInspected: OnInspected): EngineDocker {
+  return new EngineDocker(socketPath, clock, onInspected);
 }

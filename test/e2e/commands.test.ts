@@ -1,13 +1,21 @@
 // The main job: commands from a real control plane, through a real agent process, to a real Docker Engine and back.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { AgentProcess } from '../../scripts/parts/agent-process.ts';
-import { type ContainerSpec, dockerClient, removeContainer, runContainer } from '../../scripts/parts/containers.ts';
+import {
+  type ContainerSpec,
+  createContainer,
+  dockerClient,
+  removeContainer,
+  runContainer,
+} from '../../scripts/parts/containers.ts';
 import { failureOf, Site } from './harness.ts';
 
 const engine = { socketPath: inject('engineSocket') };
 const image = inject('engineImage');
 const PROJECT = 'e2e';
 const SECRET = ['s3cr3t', 'value', 'of', 'this', 'container'].join('-');
+/** Has no name and no shape in the engine's error: only the variable of the container tells that it is a secret. */
+const QUOTED = ['quoted', 'by', 'the', 'engine'].join('');
 const made: string[] = [];
 let site: Site;
 let agent: AgentProcess;
@@ -168,6 +176,24 @@ test('stop, start, pause and unpause do what they say, and doing it twice is no 
     expect(outcome.status, type).toBe('completed');
     expect(outcome.result, type).toMatchObject({ type, status: 'ok', docker_state: state });
   }
+});
+
+test('an error of the engine that quotes a secret of the container comes without it, whatever the command', async () => {
+  const id = await createContainer(engine, {
+    image,
+    name: `${PROJECT}-quoting`,
+    labels: { 'com.docker.compose.project': PROJECT, 'com.docker.compose.service': 'quoting' },
+    env: { API_SECRET: QUOTED },
+    command: [`/opt/${QUOTED}/run`],
+  });
+  made.push(id);
+  for (const type of ['start', 'restart']) {
+    const { result, error } = await site.ask(type, { app_code: 'quoting' });
+    const texts = JSON.stringify([result, error]);
+    expect(texts, type).toContain('/opt/***REDACTED:env_value***/run');
+    expect(texts, type).not.toContain(QUOTED);
+  }
+  await removeContainer(engine, id);
 });
 
 describe('what cannot be done is answered, with a result the server accepts', () => {

@@ -9,6 +9,7 @@ import { ASSIGNMENT_TEMPLATES, SECRET_NAMES } from './assignments.ts';
 import { type Chance, chanceFrom, fromShape, letters, pick, TOKEN_SHAPES, TOKEN_TEMPLATES } from './shapes.ts';
 import { KIND_TEMPLATES } from './secrets.ts';
 import { cased, partOf } from './secret-parts.ts';
+import { fillNoise } from './noise.ts';
 import { recordsOf } from './text-set.ts';
 import { environmentValues, privateKeys } from './keys.ts';
 
@@ -101,37 +102,12 @@ function splits(chance: Chance): CorpusRecord[] {
 }
 
 function benign(chance: Chance, templates: readonly string[], count: number, mark: string): CorpusRecord[] {
-  const fill = (name: string): string => {
-    const sized = /^(hex|b|n)([0-9]+)$/.exec(name);
-    if (sized !== null)
-      return letters(chance, sized[1] === 'hex' ? 'X' : sized[1] === 'b' ? 'B' : 'N', Number(sized[2]));
-    switch (name) {
-      case 'sha':
-        return letters(chance, 'X', 40);
-      case 'uuid':
-        return [8, 4, 4, 4, 12].map((size) => letters(chance, 'X', size)).join('-');
-      case 'n':
-        return String(chance(900) + 1);
-      case 'epoch':
-        return `17${letters(chance, 'N', 8)}`;
-      case 'ip':
-        return `10.${chance(255)}.${chance(255)}.${chance(255)}`;
-      case 'mac':
-        return Array.from({ length: 6 }, () => letters(chance, 'X', 2)).join(':');
-      case 'b64':
-        return `${letters(chance, 'B', 86)}==`;
-      case 'word':
-        return pick(chance, WORDS);
-      default:
-        return `{${name}}`;
-    }
-  };
   return Array.from({ length: count }, (_, index) => {
     const template = templates[index % templates.length] ?? '';
     return {
       id: `${mark}${index}`,
       kind: `benign`,
-      text: template.replaceAll(/\{([a-z0-9]+)\}/g, (_whole, name: string) => fill(name)),
+      text: fillNoise(chance, template, WORDS),
       secret: null,
       keep: [],
     };

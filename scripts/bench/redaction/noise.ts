@@ -17,7 +17,7 @@ const SIZED: Readonly<Record<string, string>> = {
   u: 'U',
 };
 
-function noise(chance: Chance, name: string): string | undefined {
+function noise(chance: Chance, name: string, words: readonly string[]): string | undefined {
   const sized = /^(hexU|hex|b|n|V|l|A|u)([0-9]+)u?$/.exec(name);
   if (sized !== null)
     return letters(chance, name.endsWith('u') ? 'U' : (SIZED[sized[1] ?? ''] ?? 'X'), Number(sized[2]));
@@ -40,12 +40,13 @@ function noise(chance: Chance, name: string): string | undefined {
     case 'b64x':
       return `${letters(chance, 'B', 62)}==`;
     case 'word':
-      return pick(chance, NOISE_WORDS);
+      return pick(chance, words);
     default:
       return undefined;
   }
 }
 
-export function fillNoise(chance: Chance, template: string): string {
-  return template.replaceAll(/\{([A-Za-z]+[0-9]*u?)\}/g, (whole, name: string) => noise(chance, name) ?? whole);
+/** What is no noise, `{S}` and the styles of names, stays as it stands. */
+export function fillNoise(chance: Chance, template: string, words: readonly string[] = NOISE_WORDS): string {
+  return template.replaceAll(/\{([A-Za-z]+[0-9]*u?)\}/g, (whole, name: string) => noise(chance, name, words) ?? whole);
 }

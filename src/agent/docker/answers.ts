@@ -113,7 +113,7 @@ export function detailsOf(container: z.infer<typeof containerInspect>): Containe
 }
 
 // The engine writes year 1 for "never".
-function pointInTime(stamp: string): string | undefined {
+export function pointInTime(stamp: string): string | undefined {
   return stamp === '' || stamp.startsWith('0001-') ? undefined : stamp;
 }
 

@@ -11,6 +11,7 @@ import {
   containerList,
   containerStats,
   detailsOf,
+  pointInTime,
   sampleOf,
   secretSourcesOf,
   summaryOf,
@@ -32,6 +33,9 @@ const TTYS_MAX_COUNT = 2_000;
 /** States in which a line that has begun can still get its end. */
 const MAY_WRITE: ReadonlySet<string> = new Set(['running', 'paused', 'restarting']);
 
+/** Container, its last start, and its secrets for whoever wants them. */
+export type OnInspected = (containerId: string, startedAt: string | undefined, sources: () => SecretSources) => void;
+
 interface TakenSample {
   /** By the monotonic clock. */
   readonly takenMs: number;
@@ -47,8 +51,11 @@ export class EngineDocker implements Docker, Disposable {
   readonly #ttys = new Map<string, boolean>();
   readonly #statsReaders = new Semaphore(STATS_READERS_MAX_COUNT);
   readonly #samples = new Map<string, TakenSample>();
+  readonly #onInspected: OnInspected;
 
-  constructor(socketPath: string, clock: Clock) {
+  /** `onInspected` is told of every container that is looked at, whatever for. */
+  constructor(socketPath: string, clock: Clock, onInspected: OnInspected = () => {}) {
+    this.#onInspected = onInspected;
     this.#engine = new Engine(socketPath, clock);
     this.#socketPath = socketPath;
     this.#clock = clock;
@@ -174,7 +181,9 @@ export class EngineDocker implements Docker, Disposable {
   }
 
   async #inspect(id: string, signal: AbortSignal): Promise<z.infer<typeof containerInspect>> {
-    return await this.#read(`/containers/${encodeURIComponent(id)}/json`, containerInspect, signal);
+    const answer = await this.#read(`/containers/${encodeURIComponent(id)}/json`, containerInspect, signal);
+    this.#onInspected(answer.Id, pointInTime(answer.State.StartedAt), () => secretSourcesOf(answer));
+    return answer;
   }
 
   #recentSample(id: string): TakenSample | undefined {

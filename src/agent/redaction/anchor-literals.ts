@@ -56,10 +56,12 @@ export const WEBHOOKS: readonly string[] = [
   'api.flock.com/hooks/sendmessage/',
   'hooks.stripe.com/',
   'pipedream.net/',
-  'api.telegram.org/bot',
   'uptime.betterstack.com/api/v1/heartbeat/',
   'hooks.workato.com/webhooks/',
 ];
+
+/** Of these only the segment behind them is the secret; what follows says what was called. */
+export const WEBHOOK_SEGMENTS: readonly string[] = ['api.telegram.org/bot', 'api.telegram.org/file/bot'];
 
 /** All digits are one symbol to the automaton. Shorter runs are years, epochs and ports, several in every line. */
 export const CARD_BEGINNINGS: readonly string[] = ['00000000000000', '0000 0000', '0000-0000'];

@@ -10,6 +10,7 @@ import {
   SPACED_NAMES,
   STEMS,
   TOKEN_PATHS,
+  WEBHOOK_SEGMENTS,
   WEBHOOKS,
 } from './anchor-literals.ts';
 import { matchName } from './assignment.ts';
@@ -28,6 +29,7 @@ import {
   matchImapLogin,
   matchIdentifiedBy,
   matchLoginCommand,
+  matchModemPin,
   matchOneTimeCode,
   matchRedisUser,
   matchSaslMap,
@@ -45,12 +47,16 @@ import {
 } from './token-match.ts';
 import {
   matchAwsKeyId,
+  matchConnect,
   matchGoDsn,
   matchPgPass,
+  matchSlashAlias,
   matchSlashDsn,
+  matchSlashPort,
   matchSlashUser,
   matchUrl,
   matchWebhook,
+  matchWebhookSegment,
 } from './url-credentials.ts';
 
 /** `end` is just behind the literal. */
@@ -69,10 +75,14 @@ function discordPrefixes(): readonly string[] {
 }
 
 function webhookAnchors(): readonly Anchor[] {
-  return WEBHOOKS.flatMap((address) => [
-    { literal: address, match: matchWebhook },
-    { literal: address.replaceAll('/', '\\/'), match: matchWebhook },
-  ]);
+  const spelled = (address: string, match: Matcher): readonly Anchor[] => [
+    { literal: address, match },
+    { literal: address.replaceAll('/', '\\/'), match },
+  ];
+  return [
+    ...WEBHOOKS.flatMap((address) => spelled(address, matchWebhook)),
+    ...WEBHOOK_SEGMENTS.flatMap((address) => spelled(address, matchWebhookSegment)),
+  ];
 }
 
 function nameAnchors(): readonly Anchor[] {
@@ -126,8 +136,17 @@ function credentialAnchors(): readonly Anchor[] {
     { literal: '@(', match: before(2, matchGoDsn) },
     { literal: 'oracle:thin:', match: matchSlashDsn },
     { literal: 'oracle:oci:', match: matchSlashDsn },
-    { literal: 'sqlplus ', match: matchSlashDsn },
+    ...['sqlplus ', 'sqlldr ', 'expdp ', 'impdp ', 'rman target ', 'userid='].map(
+      (literal): Anchor => ({ literal, match: matchSlashDsn }),
+    ),
+    ...['conn ', 'connect '].map(
+      (literal): Anchor => ({ literal, match: (scan, end) => matchConnect(scan, literal, end) }),
+    ),
     { literal: '@//', match: before(3, matchSlashUser) },
+    ...['@orcl', '@xe', '@free'].map(
+      (literal): Anchor => ({ literal, match: before(literal.length, matchSlashAlias) }),
+    ),
+    { literal: ':1521', match: before(5, matchSlashPort) },
     ...['5432', '5433', '6432', '*'].map(
       (port): Anchor => ({ literal: `:${port}:`, match: before(port.length + 1, matchPgPass) }),
     ),
@@ -142,6 +161,7 @@ function credentialAnchors(): readonly Anchor[] {
     ...commandAnchors(),
     ...CALLED.map((literal): Anchor => ({ literal, match: (scan, end) => matchCall(scan, literal, end) })),
     { literal: 'insert into', match: matchInsert },
+    ...['AT+CPIN=', 'AT+CPWD=', 'AT+CLCK='].map((literal): Anchor => ({ literal, match: matchModemPin })),
     { literal: ' login ', match: matchImapLogin },
     { literal: 'resp=', match: matchSaslResponse },
     { literal: '334 UGFzc3dvcmQ6', match: matchSaslResponse },

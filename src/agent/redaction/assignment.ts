@@ -7,6 +7,7 @@ import { acceptsDelimited, categoryOf, isQueryParameter, maskValue, type Named }
 import type { NameVerdict } from './name-verdict.ts';
 import { matchPairedValue } from './name-value-pair.ts';
 import { type Operator, readOperator } from './operator.ts';
+import { matchOptionPair, matchResolved } from './option-pair.ts';
 import { matchProse } from './prose.ts';
 import type { Scan } from './scan.ts';
 import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
@@ -49,8 +50,6 @@ function nameAround(scan: Scan, stemEnd: number): Named | undefined {
   if (to - from > LONGEST_NAME) return undefined;
   while (from < to && (text.charCodeAt(from) === 45 || text.charCodeAt(from) === 46)) from += 1;
   while (to > from && (text.charCodeAt(to - 1) === 45 || text.charCodeAt(to - 1) === 46)) to -= 1;
-  // ${NAME:-default} refers to it.
-  if (text.charCodeAt(from - 1) === 123 && text.charCodeAt(from - 2) === 36) return undefined;
   let name = text.slice(from, to);
   // `password........: x`: dots as leaders between a name and its value.
   const leaders = name.indexOf('....');
@@ -59,7 +58,12 @@ function nameAround(scan: Scan, stemEnd: number): Named | undefined {
     name = text.slice(from, to);
   }
   const verdict = spacedVerdict(text, from, name) ?? scan.verdict(name);
-  return verdict === 'none' ? undefined : { from, to, name, verdict };
+  if (verdict === 'none') return undefined;
+  const named = { from, to, name, verdict };
+  // ${NAME:-default} refers to it.
+  if (text.charCodeAt(from - 1) !== 123 || text.charCodeAt(from - 2) !== 36) return named;
+  if (text.charCodeAt(to) === 125) matchResolved(scan, named);
+  return undefined;
 }
 
 /** `unexpected token: "x"` is prose about a token; `token: "x"` and `authToken: "x"` assign one. */
@@ -241,12 +245,15 @@ export function matchName(scan: Scan, stemEnd: number): void {
       if (!maskInputValue(scan, named)) maskValueField(scan, named, operator.end);
       return;
     case 'space':
-      if (maskValueField(scan, named, operator.end)) return;
+      if (maskValueField(scan, named, operator.end) || matchOptionPair(scan, named)) return;
+      matchProse(scan, named, operator);
+      return;
+    case 'comma':
+      if (operator.keyQuote !== '' && matchOptionPair(scan, named)) return;
       matchProse(scan, named, operator);
       return;
     case 'call':
     case 'pipe':
-    case 'comma':
       matchProse(scan, named, operator);
       return;
     case 'equals':

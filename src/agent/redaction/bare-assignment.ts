@@ -1,31 +1,12 @@
 // Masks values without quotes, where the notation around them (env line, YAML, logfmt, query, prose) says how far they go.
 
-import {
-  categoryOf,
-  isGeneratedId,
-  isQueryParameter,
-  isSecretId,
-  isShortCode,
-  isWorkingDirectory,
-  maskValue,
-  type Named,
-} from './named.ts';
+import { acceptsBare, categoryOf, maskValue, type Named } from './named.ts';
 import { ALPHANUMERIC, inClass, isBlank, UPPER } from './characters.ts';
 import { headerEnd, matchAuthorization, matchCookies } from './header-value.ts';
 import type { Operator } from './operator.ts';
 import type { Scan } from './scan.ts';
 import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
-import {
-  isAbsent,
-  isObjectReference,
-  isNumber,
-  isPath,
-  isReference,
-  isStatusWord,
-  isWordOnly,
-  looksGenerated,
-  looksSecret,
-} from './value-judgement.ts';
+import { isAbsent, isNumber, isStatusWord, isWordOnly, looksGenerated, looksSecret } from './value-judgement.ts';
 
 /** What may stand before a key that begins its line: indentation, list dash, `export`, a compose or `set -x` prefix. */
 const LINE_LEAD =
@@ -108,39 +89,6 @@ function equalsEnd(scan: Scan, named: Named, operator: Operator, at: number, lin
   return bareEnd;
 }
 
-/** `token=5` counts, `pass=3` is a test result; a number is a secret only under a name that says password in full. */
-function acceptsBare(text: string, named: Named, value: string): boolean {
-  if (isReference(value) || isAbsent(value) || isWorkingDirectory(named, value)) return false;
-  switch (named.verdict) {
-    case 'password':
-      return !(isNumber(value) && value.length < 4) && !(/^pass$/i.test(named.name) && isNumber(value));
-    case 'digits':
-      return isShortCode(named.name, value) || looksSecret(value);
-    case 'weak':
-      if (isSecretId(named.name)) return isGeneratedId(value);
-      return (
-        value.length >= 8 &&
-        looksSecret(value) &&
-        (isQueryParameter(text, named) || looksGenerated(value, 8) || value.includes(':'))
-      );
-    case 'query':
-      return value.length >= 10 && isQueryParameter(text, named) && looksSecret(value);
-    case 'secret':
-    case 'location':
-    case 'webhook':
-    case 'authorization':
-    case 'cookie':
-    case 'none':
-      return (
-        value.length >= 4 &&
-        !isPath(value) &&
-        !isObjectReference(value) &&
-        !(isNumber(value) && value.length < 6) &&
-        !(value.length < 16 && isStatusWord(value))
-      );
-  }
-}
-
 function bareEquals(scan: Scan, named: Named, operator: Operator, at: number): void {
   const { text } = scan;
   const line = lineOf(scan, named);
@@ -192,11 +140,16 @@ function wholeLineValue(named: Named, line: Line, rest: string): boolean {
   return (isCompound(named.name) || line.indented) && named.verdict === 'password' && rest.length < 128;
 }
 
+const INNER_PAIR = /^([A-Za-z_][\w.-]{0,63})=[^=]/;
+
 function colonEnd(scan: Scan, named: Named, operator: Operator, at: number, line: Line): number {
   const { text } = scan;
   const bareEnd = endOfBare(scan, at, operator.encoded);
   const value = text.slice(at, bareEnd);
   if (operator.keyQuote !== '') return bareEnd;
+  // `auth: api_key=x`: the value is a pair whose name says what is secret.
+  const inner = INNER_PAIR.exec(value)?.[1];
+  if (inner !== undefined && scan.verdict(inner) !== 'none') return at;
   // `arn:aws:secretsmanager:…:secret:name`
   if (!operator.spaced && text.charCodeAt(named.from - 1) === 58) return at;
   // `session:5f0a…`, `auth:attempts:…`: keys of a cache.

@@ -3,7 +3,9 @@ import type { LineMask } from '../../commands/context.ts';
 import { type Mount, readMountedSecrets, secretPaths } from './mounted-secrets.ts';
 import type { OwnSecrets } from './own-secrets.ts';
 import { NO_OWNER_RULES, type OwnerRules } from './owner-rules.ts';
-import { createRedactor, type Redactor } from './redactor.ts';
+import { createRedactor, type Redactor, type RedactorOptions } from './redactor.ts';
+import { needlesOf } from './known-needles.ts';
+import { NameVerdicts } from './name-verdict.ts';
 
 /** What a container's secrets are known from, by one look at the engine. */
 export interface SecretSources {
@@ -28,53 +30,100 @@ interface KeptMask {
   readonly redactor: Redactor;
 }
 
+/** What is known of a container for the texts of reports; made of `sources` when the first report asks. */
+interface Learned {
+  readonly startedAt: string | undefined;
+  /** The sources until then, and from then on what is looked for because of them. */
+  known: { readonly sources: () => SecretSources } | { readonly needles: readonly string[] };
+}
+
 /** Building a mask costs milliseconds: those of the busiest containers are kept, in memory only. */
 const MASKS_MAX_COUNT = 64;
+/** Containers whose secrets are kept out of reports: those looked at last. A few kilobytes each. */
+const LEARNED_MAX_COUNT = 256;
 
 export class KnownSecrets {
   readonly #options: KnownSecretsOptions;
   readonly #rules: OwnerRules;
+  readonly #names: NameVerdicts;
   readonly #masks = new Map<string, KeptMask>();
+  readonly #learned = new Map<string, Learned>();
   #ownMask: { readonly changes: number; readonly redactor: Redactor } | undefined;
+  /** The mask of reports; undefined since something was learned. */
+  #reportMask: { readonly changes: number; readonly redactor: Redactor } | undefined;
 
   constructor(options: KnownSecretsOptions) {
     this.#options = options;
     this.#rules = options.ownerRules ?? NO_OWNER_RULES;
+    this.#names = new NameVerdicts(this.#rules.names);
   }
 
   async maskFor(containerId: string, signal: AbortSignal): Promise<LineMask> {
     const sources = await this.#options.sourcesOf(containerId, signal);
+    this.learn(containerId, sources.startedAt, () => sources);
     const { changes } = this.#options.ownSecrets;
     const kept = this.#masks.get(containerId);
     if (kept !== undefined && kept.changes === changes && kept.startedAt === sources.startedAt) return kept.redactor;
-    const redactor = this.#redactor(sources);
-    this.#masks.delete(containerId);
-    const oldest = this.#masks.keys().next();
-    if (this.#masks.size >= MASKS_MAX_COUNT && oldest.done !== true) this.#masks.delete(oldest.value);
+    const redactor = this.#redactor({
+      env: sources.environment,
+      mounted: mountedOf(sources),
+      publicValues: sources.publicValues,
+    });
+    makeRoom(this.#masks, containerId, MASKS_MAX_COUNT);
     this.#masks.set(containerId, { startedAt: sources.startedAt, changes, redactor });
     return redactor;
   }
 
-  /** For the texts of reports: also without the secrets of the containers that commands were about lately. */
+  /**
+   * A command has looked at a container: its secrets are kept out of the reports from here on, whatever the command was.
+   * Costs nothing until a report is made.
+   */
+  learn(containerId: string, startedAt: string | undefined, sources: () => SecretSources): void {
+    const known = this.#learned.get(containerId);
+    const same = known !== undefined && known.startedAt === startedAt;
+    makeRoom(this.#learned, containerId, LEARNED_MAX_COUNT);
+    this.#learned.set(containerId, same ? known : { startedAt, known: { sources } });
+    if (!same) this.#reportMask = undefined;
+  }
+
+  /** For the texts of reports: also without the secrets of the containers that commands have looked at lately. */
   maskReport(text: string): string {
-    let masked = this.maskText(text);
-    for (const { redactor } of this.#masks.values()) masked = redactor.text(masked).text;
-    return masked;
+    const { changes } = this.#options.ownSecrets;
+    if (this.#reportMask?.changes !== changes) {
+      const needles = [...this.#learned.values()].flatMap((learned) => this.#needlesOf(learned));
+      this.#reportMask = { changes, redactor: this.#redactor({ needles }) };
+    }
+    return this.#reportMask.redactor.text(text).text;
   }
 
   /** For the agent's own journal. */
   maskText(text: string): string {
     const { changes } = this.#options.ownSecrets;
-    if (this.#ownMask?.changes !== changes) this.#ownMask = { changes, redactor: this.#redactor() };
+    if (this.#ownMask?.changes !== changes) this.#ownMask = { changes, redactor: this.#redactor({}) };
     return this.#ownMask.redactor.text(text).text;
   }
 
-  #redactor(sources?: SecretSources): Redactor {
+  #needlesOf(learned: Learned): readonly string[] {
+    if ('needles' in learned.known) return learned.known.needles;
+    const sources = learned.known.sources();
+    const needles = needlesOf(
+      {
+        env: sources.environment,
+        mounted: mountedOf(sources),
+        publicValues: sources.publicValues,
+        secrets: [],
+        ownerValues: [],
+      },
+      this.#names,
+    );
+    learned.known = { needles };
+    return needles;
+  }
+
+  #redactor(container: Pick<RedactorOptions, 'env' | 'mounted' | 'publicValues' | 'needles'>): Redactor {
     const { names, values, patterns, maskEmails } = this.#rules;
     return createRedactor({
-      env: sources?.environment ?? {},
-      mounted: sources === undefined ? [] : readMountedSecrets(secretPaths(sources.mounts, sources.environment)),
-      publicValues: sources?.publicValues ?? [],
+      ...container,
       secrets: this.#options.ownSecrets.values,
       ownerValues: values,
       ownerPatterns: patterns,
@@ -82,4 +131,15 @@ export class KnownSecrets {
       maskEmails,
     });
   }
+}
+
+function mountedOf({ mounts, environment }: SecretSources): readonly string[] {
+  return readMountedSecrets(secretPaths(mounts, environment));
+}
+
+/** Takes `key` out, so that what is set next is the newest, and the oldest when there are too many. */
+function makeRoom<T>(entries: Map<string, T>, key: string, maxCount: number): void {
+  entries.delete(key);
+  const oldest = entries.keys().next();
+  if (entries.size >= maxCount && oldest.done !== true) entries.delete(oldest.value);
 }

@@ -55,6 +55,8 @@ const DIGIT_NAMES = new Set([
   'passcode',
   'verificationcode',
   'securitycode',
+  'cpin',
+  'cpin2',
 ]);
 const QUERY_NAMES = new Set(
   'key sig signature code invite invitation sid hmac sign tok t k token2 ticket assertion appid hash hdnea hdnts samlart policy st pw magic nonce_token accessid'.split(

@@ -10,6 +10,7 @@ import {
   isObjectReference,
   isPath,
   isReference,
+  isStatusWord,
   looksGenerated,
   looksSecret,
   UUID,
@@ -83,6 +84,39 @@ export function acceptsDelimited(named: Named, value: string): boolean {
     case 'cookie':
     case 'none':
       return !isPath(value) && !isObjectReference(value) && !(isNumber(value) && value.length < 6);
+  }
+}
+
+/** `token=5` counts, `pass=3` is a test result; a number is a secret only under a name that says password in full. */
+export function acceptsBare(text: string, named: Named, value: string): boolean {
+  if (isReference(value) || isAbsent(value) || isWorkingDirectory(named, value)) return false;
+  switch (named.verdict) {
+    case 'password':
+      return !(isNumber(value) && value.length < 4) && !(/^pass$/i.test(named.name) && isNumber(value));
+    case 'digits':
+      return isShortCode(named.name, value) || looksSecret(value);
+    case 'weak':
+      if (isSecretId(named.name)) return isGeneratedId(value);
+      return (
+        value.length >= 8 &&
+        looksSecret(value) &&
+        (isQueryParameter(text, named) || looksGenerated(value, 8) || value.includes(':'))
+      );
+    case 'query':
+      return value.length >= 10 && isQueryParameter(text, named) && looksSecret(value);
+    case 'secret':
+    case 'location':
+    case 'webhook':
+    case 'authorization':
+    case 'cookie':
+    case 'none':
+      return (
+        value.length >= 4 &&
+        !isPath(value) &&
+        !isObjectReference(value) &&
+        !(isNumber(value) && value.length < 6) &&
+        !(value.length < 16 && isStatusWord(value))
+      );
   }
 }
 

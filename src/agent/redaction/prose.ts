@@ -162,6 +162,9 @@ function matchAnnounced(scan: Scan, named: Named): boolean {
   return true;
 }
 
+/** The next pair, the address of something, a remark in brackets, a place in a program (`settings.py:12`). */
+const NEIGHBOUR = /^(?:[A-Za-z][\w.-]{0,63}=[^=]|0x[0-9a-f]{1,16}$|[([]|[\w/\\.-]{1,160}\.[A-Za-z]{1,5}:[0-9]{1,6}\b)/;
+
 /** A sentence: the value must look generated, unless SQL, netrc or a directive says that it is one. */
 function matchSentence(scan: Scan, named: Named, operator: Operator): void {
   const { text } = scan;
@@ -170,8 +173,7 @@ function matchSentence(scan: Scan, named: Named, operator: Operator): void {
   const { from, end, quote } = candidateAt(scan, at);
   const value = text.slice(from, end);
   if (value.length < 2 || value.includes('://') || isReference(value) || named.verdict === 'query') return;
-  // The next pair, or the address of something.
-  if (quote === '' && /^(?:[A-Za-z][\w.-]{0,63}=[^=]|0x[0-9a-f]{1,16}$)/.test(value)) return;
+  if (quote === '' && NEIGHBOUR.test(value)) return;
   if (named.verdict === 'authorization') {
     if (looksGenerated(value, 12)) matchAuthorization(scan, from, end);
     return;
@@ -202,7 +204,17 @@ function isStated(
       (count === 0 || /=\s*$/.test(text.slice(operator.end, at))) &&
       !isPath(text.slice(from, end)) &&
       !/(?:wrong|invalid|unknown|unexpected) $/i.test(lead)) ||
-    ((lead.includes('login') || lead.includes('machine')) && /\b(?:login|machine)\s+\S+\s+$/.test(lead))
+    ((lead.includes('login') || lead.includes('machine')) && isNetrc(scan, lead, from, end))
+  );
+}
+
+/** `machine host login user password x`, and nothing behind it but more of the same. */
+function isNetrc(scan: Scan, lead: string, from: number, end: number): boolean {
+  if (!/\b(?:login|machine)\s+\S*[^\s:,]\s+$/.test(lead)) return false;
+  const { text } = scan;
+  const rest = text.slice(end, Math.min(scan.lineEnd(end), end + 32));
+  return (
+    !isWordOnly(text.slice(from, end)) || /^["'\\,)]*\s*(?:$|(?:account|machine|macdef|port|protocol)\b|\\n)/.test(rest)
   );
 }
 

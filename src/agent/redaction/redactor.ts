@@ -4,6 +4,7 @@ import { ANCHORS, buildAutomaton } from './anchors.ts';
 import { withoutAnsi } from './ansi.ts';
 import type { Automaton } from './automaton.ts';
 import { blocksOf } from './blocks.ts';
+import { needlesOf } from './known-needles.ts';
 import { KnownValues } from './known-values.ts';
 import { NameVerdicts } from './name-verdict.ts';
 import type { OwnerPatterns } from './owner-patterns.ts';
@@ -44,6 +45,8 @@ export interface RedactorOptions {
   /** Values of the policy file: always masked, from 6 characters on. */
   readonly ownerValues?: readonly string[];
   readonly ownerPatterns?: OwnerPatterns;
+  /** What else is looked for as it stands (known-needles.ts). */
+  readonly needles?: readonly string[];
   /** Values that are public though secret-looking: image, service, host names. */
   readonly publicValues?: readonly string[];
   /** Owner additions from a policy file. */
@@ -70,7 +73,7 @@ class PatternRedactor implements Redactor {
 
   constructor(options: RedactorOptions) {
     this.#names = new NameVerdicts(options.extraNames);
-    this.#known = new KnownValues(
+    const own = needlesOf(
       {
         env: options.env ?? {},
         secrets: options.secrets ?? [],
@@ -80,6 +83,7 @@ class PatternRedactor implements Redactor {
       },
       this.#names,
     );
+    this.#known = new KnownValues([...own, ...(options.needles ?? [])]);
     shared.automaton ??= buildAutomaton();
     this.#automaton = shared.automaton;
     this.#ownerPatterns = options.ownerPatterns;

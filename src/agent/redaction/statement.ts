@@ -130,6 +130,14 @@ export function matchRedisUser(scan: Scan, end: number): void {
   scan.add(end, to, 'env_assignment');
 }
 
+/** A modem's `AT+CPIN="1234"`, `AT+CPWD="SC","1234","5678"`: its arguments of four to eight digits. Called behind the `=`. */
+export function matchModemPin(scan: Scan, end: number): void {
+  const rest = scan.text.slice(end, Math.min(scan.lineEnd(end), end + 48));
+  const command = rest.slice(0, rest.search(/\s|$/));
+  for (const pin of command.matchAll(/(?<![0-9A-Za-z])[0-9]{4,8}(?![0-9A-Za-z])/g))
+    scan.add(end + pin.index, end + pin.index + pin[0].length, 'env_assignment');
+}
+
 /** `otp code 123456`, `verification code is: 123456`. Called behind the words. */
 export function matchOneTimeCode(scan: Scan, end: number): void {
   if (end < scan.codeDone) return;

@@ -48,7 +48,7 @@ export function matchIssuerToken(scan: Scan, rule: IssuerToken, prefixEnd: numbe
   const length = end - prefixEnd;
   if (length < minimum) return;
   if (flag === 'v' || flag === 'k') {
-    if (length !== minimum || !isMixed(text.slice(prefixEnd, end))) return;
+    if (length !== minimum || !isMixed(text.slice(prefixEnd, end)) || isInBase64(text, from, end)) return;
   } else if (
     flag === 'b' &&
     alphabet !== 'H' &&
@@ -65,6 +65,16 @@ function punctuationBefore(text: string, end: number, floor: number): number {
   let count = 0;
   while (count < 8 && end - count > floor && '.-'.includes(text.charAt(end - count - 1))) count += 1;
   return count;
+}
+
+/** A digest or a blob, in which the few characters of a short prefix occur by chance. */
+function isInBase64(text: string, from: number, end: number): boolean {
+  const before = text.charCodeAt(from - 1);
+  const after = text.charCodeAt(end);
+  return (
+    ((before === 43 || before === 47) && inClass(ALPHANUMERIC, text.charCodeAt(from - 2))) ||
+    ((after === 43 || after === 47) && inClass(ALPHANUMERIC, text.charCodeAt(end + 1)))
+  );
 }
 
 function isMixed(value: string): boolean {

@@ -1,6 +1,6 @@
 // Masks the password in URLs and connection strings without keys, and the secret path of webhook addresses.
 
-import { classOf, inClass, isBoundary, NAME, runEnd } from './characters.ts';
+import { classOf, inClass, isBoundary, NAME, runEnd, runStart } from './characters.ts';
 import type { Scan } from './scan.ts';
 import { MARK_BEGIN } from './spans.ts';
 import { isReference, looksGenerated, looksSecret } from './value-judgement.ts';
@@ -102,9 +102,14 @@ export function matchGoDsn(scan: Scan, at: number): void {
   scan.add(colon + 1, at, 'cloud_db_credential');
 }
 
-/** Oracle's `thin:user/password@host`, `sqlplus user/password@host`. Called just behind the literal. */
-export function matchSlashDsn(scan: Scan, from: number): void {
+/** Options of Oracle's clients, and a quote, before the connect string. */
+const CLIENT_OPTIONS = /(?:-[A-Za-z]{1,8} (?:[0-9.]{1,4} )?){0,3}["']?(?:userid=)?/y;
+
+/** Oracle's `thin:user/password@host`, `sqlplus -s user/password@host`. Called just behind the literal. */
+export function matchSlashDsn(scan: Scan, literalEnd: number): void {
   const { text } = scan;
+  CLIENT_OPTIONS.lastIndex = literalEnd;
+  const from = CLIENT_OPTIONS.test(text) ? CLIENT_OPTIONS.lastIndex : literalEnd;
   const user = runEnd(text, from, NAME, from + 64);
   if (user === from || text.charCodeAt(user) !== 47) return;
   let end = user + 1;
@@ -121,17 +126,50 @@ export function matchSlashUser(scan: Scan, at: number): void {
   if (found?.[1] !== undefined) scan.add(at - found[1].length, at, 'cloud_db_credential');
 }
 
+/** `CONNECT user/password@service` as a statement: at the prompt or at the beginning of its line. Called just behind the word. */
+export function matchConnect(scan: Scan, literal: string, end: number): void {
+  const from = end - literal.length;
+  if (from === scan.lineStart(from) || scan.text.startsWith('SQL> ', from - 5)) matchSlashDsn(scan, end);
+}
+
+const SERVICE_ALIAS = /@(?:ORCL\w{0,12}|XE(?:PDB[0-9])?|FREE(?:PDB[0-9])?)(?![\w.:/-])/iy;
+
+/** `user/password@ORCL`, `@XEPDB1`: services as Oracle names them. Called with the index of `@`. */
+export function matchSlashAlias(scan: Scan, at: number): void {
+  SERVICE_ALIAS.lastIndex = at;
+  if (SERVICE_ALIAS.test(scan.text)) matchSlashUser(scan, at);
+}
+
+const LONGEST_HOST = 128;
+
+/** `user/password@host:1521/service`. Called with the index of the colon. */
+export function matchSlashPort(scan: Scan, colon: number): void {
+  if (!scan.text.startsWith(':1521', colon)) return;
+  const at = runStart(scan.text, colon, NAME, colon - LONGEST_HOST) - 1;
+  if (scan.text.charCodeAt(at) === 64 && at < colon - 1) matchSlashUser(scan, at);
+}
+
 const PATH_STOP = classOf(' "\'`<>\t\n\r\\)]},;|&');
 const SECRET_PATH = classOf('0-9', 'a-z', 'A-Z', '-_/.~=%+:@');
 
 /** The path behind a webhook address is its secret. Called just behind the literal. */
 export function matchWebhook(scan: Scan, from: number): void {
+  maskSecretPath(scan, from, false);
+}
+
+/** Of `…/bot<token>/method` the token alone. */
+export function matchWebhookSegment(scan: Scan, from: number): void {
+  maskSecretPath(scan, from, true);
+}
+
+function maskSecretPath(scan: Scan, from: number, segment: boolean): void {
   if (from < scan.tokenDone) return;
   const { text } = scan;
   let end = from;
   for (; end < text.length; end += 1) {
     const code = text.charCodeAt(end);
-    if (code === 92 && text.charCodeAt(end + 1) === 47) continue;
+    if (segment && code === 47) break;
+    if (code === 92 && text.charCodeAt(end + 1) === 47 && !segment) continue;
     if (!inClass(SECRET_PATH, code) || inClass(PATH_STOP, code)) break;
   }
   while (end > from && '.,:'.includes(text.charAt(end - 1))) end -= 1;

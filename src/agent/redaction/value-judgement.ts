@@ -25,7 +25,7 @@ const STATUS_WORDS = new Set(
   function any void optional private public readonly pending success succeeded ready stored unchanged generated generating using reset resetting read
   write get set open parse decode request requests response dial rpc lookup timeout get post put secret password token key value type length field line file too
   short long weak strong match matches does do did will would has have been already only require requires supplied accepted mounted synced
-  deadline exceeded client server internal bad insufficient rate query at signature issuer audience claim claims this that it your my you we please enter`.split(
+  deadline exceeded client server internal bad insufficient rate query at signature issuer audience claim claims noecho securestring sensitive confidential omitted suppressed concealed undisclosed writeonly write-only this that it your my you we please enter`.split(
     /\s+/,
   ),
 );

@@ -12,11 +12,11 @@ export interface QuotedValue {
   readonly quote: string;
 }
 
-/** Wrappers that loggers and debuggers put around a quoted value: `SecretStr('…')`, `u'…'`, `string(8) "…"`. */
+/** Wrappers that loggers and debuggers put around a quoted value: `SecretStr('…')`, `u'…'`, `string(8) "…"`, `<<"…">>`. */
 const WRAPPER =
-  /(?:\(?[A-Za-z_.:&*[\]]{1,32}[(=][0-9]{0,6}\)? ?(?:\(len=[0-9]{1,6}\) ?)?|\(string\) (?:\(len=[0-9]{1,6}\) )?|[urbfURBFNEXq]{1,2}|\[[0-9]{0,4}\][a-z]{3,8}\{|[&@]|&[\w-]{1,32} |0x[0-9a-f]{1,16} |\([A-Za-z_]{1,24}\) ?|[A-Za-z]{3,12} ?= ?|!!str )(?=\\{0,8}["'`])/y;
+  /(?:\(?[A-Za-z_.:&*[\]]{1,32}[(=][0-9]{0,6}\)? ?(?:\(len=[0-9]{1,6}\) ?)?|\(string\) (?:\(len=[0-9]{1,6}\) )?|[urbfURBFNEXq]{1,2}|\[[0-9]{0,4}\][a-z]{3,8}\{|[&@]|&[\w-]{1,32} |0x[0-9a-f]{1,16} |\([A-Za-z_]{1,24}\) ?|[A-Za-z]{3,12} ?= ?|!!str |<<)(?=\\{0,8}["'`])/y;
 
-const WRAPS_WITHOUT_LETTER = classOf('_.:&*[]@0(!');
+const WRAPS_WITHOUT_LETTER = classOf('_.:&*[]@0(!<');
 /** Behind the letters that begin a wrapper: its bracket, its operator, or the quote itself. */
 const FOLLOWS_WRAPPER = classOf('(= "\'`\\');
 const FOLLOWS_BRACKET = classOf('0-9', ') (\\"\'`');

@@ -1,4 +1,5 @@
 // Builds the report of a command: valid for the server, within its size, without a byte it cannot store (REQUIREMENTS A6). Pure.
+import { z } from 'zod';
 import type { Outcome } from '../../commands/definition.ts';
 import type { Registry } from '../../commands/registry.ts';
 import { type CommandEnvelope, commandParameters } from '../../protocol/command-envelope.ts';
@@ -16,7 +17,7 @@ export interface Times {
 export interface ReportMaker {
   readonly registry: Registry;
   readonly agentVersion: string;
-  /** Strips secrets from the text of an error. */
+  /** Strips secrets from the texts of errors, those of the report and those that the result names. */
   readonly mask: (text: string) => string;
 }
 
@@ -52,7 +53,8 @@ function encode(maker: ReportMaker, envelope: CommandEnvelope, outcome: Outcome,
     deployment_hash: envelope.deployment_hash,
     status: failed ? 'failed' : 'success',
     command_status: failed ? 'failed' : 'completed',
-    result: outcome.result,
+    // The lines of logs were masked as they were read, and are too many to be gone through again.
+    result: envelope.type === 'logs' ? outcome.result : withMaskedQuotes(maker, outcome.result),
     error: failed ? cut(errors.map((error) => `${error.code}: ${error.message}`).join('; ')) : null,
     ...(failed ? { errors } : {}),
     ...(times.startedMs === undefined ? {} : { started_at: new Date(times.startedMs).toISOString() }),
@@ -74,6 +76,33 @@ function wireValue(value: unknown): unknown {
   const entries = Object.entries(value);
   if (entries.every(([key]) => wireText(key) === key)) return value;
   return Object.fromEntries(entries.map(([key, inner]) => [wireText(key), inner]));
+}
+
+/** Where a result quotes the engine: its errors, and why a state or figures are missing. Everything else in it the commands have put together. */
+function withMaskedQuotes(maker: ReportMaker, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((inner) => withMaskedQuotes(maker, inner));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => [
+    key,
+    key === 'errors'
+      ? maskedErrors(maker, inner)
+      : quotes(key, inner)
+        ? cut(maker.mask(inner))
+        : withMaskedQuotes(maker, inner),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function quotes(key: string, value: unknown): value is string {
+  return typeof value === 'string' && key.endsWith('_unavailable');
+}
+
+const errorLike = z.array(z.object({ code: z.string(), message: z.string(), details: z.unknown().optional() }));
+
+function maskedErrors(maker: ReportMaker, value: unknown): unknown {
+  const errors = errorLike.safeParse(value);
+  if (!errors.success) return masked(value, maker);
+  return errors.data.slice(0, LIMITS.errorsMaxCount).map((error) => tidy(maker, error));
 }
 
 function tidy(maker: ReportMaker, error: ReportError): ReportError {

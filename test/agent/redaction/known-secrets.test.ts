@@ -88,6 +88,37 @@ describe('the mask of a container', () => {
 });
 
 describe('texts of reports', () => {
+  it('go out without the secrets of a container that a command has looked at, and ask nobody for them before', () => {
+    const asked = async (): Promise<SecretSources> => Promise.reject(new Error('an inspect too many'));
+    const secrets = new KnownSecrets({ sourcesOf: asked, ownSecrets: new OwnSecrets() });
+    let made = 0;
+    const sourcesWith = (value: string) => (): SecretSources => {
+      made += 1;
+      return { ...NOTHING, environment: { APP_SECRET: value, LANG: 'C.UTF-8' } };
+    };
+    secrets.learn('c1', 't0', sourcesWith('zq81kd92mm'));
+    secrets.learn('c2', 't0', sourcesWith('wm47px03rr'));
+    expect(made).toBe(0);
+    expect(secrets.maskReport('zq81kd92mm, wm47px03rr and C.UTF-8')).toBe(`${MARK}, ${MARK} and C.UTF-8`);
+    secrets.learn('c1', 't0', sourcesWith('zq81kd92mm'));
+    expect(secrets.maskReport('zq81kd92mm')).toBe(MARK);
+    expect(made).toBe(2);
+    secrets.learn('c1', 't1', sourcesWith('started7anew'));
+    expect(secrets.maskReport('started7anew')).toBe(MARK);
+    expect(made).toBe(3);
+  });
+
+  it('go out without the secrets of the 256 containers looked at last', () => {
+    const secrets = new KnownSecrets({
+      sourcesOf: async () => Promise.reject(new Error('not asked')),
+      ownSecrets: new OwnSecrets(),
+    });
+    const valueOf = (index: number): string => `q7kd2zx9lm-${index}-w`;
+    for (let index = 0; index <= 256; index += 1)
+      secrets.learn(`c${index}`, 't0', () => ({ ...NOTHING, environment: { APP_SECRET: valueOf(index) } }));
+    expect(secrets.maskReport(`${valueOf(0)} ${valueOf(1)} ${valueOf(256)}`)).toBe(`${valueOf(0)} ${MARK} ${MARK}`);
+  });
+
   it('go out without the secrets of the containers that commands were about', async () => {
     const secrets = new KnownSecrets({
       sourcesOf: async () => ({ ...NOTHING, environment: { APP_SECRET: 'zq81kd92mm' } }),

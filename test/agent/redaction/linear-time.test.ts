@@ -76,7 +76,12 @@ describe('linear time', () => {
     const slow = LITERALS.filter((literal, index) => {
       const run = repeated(RUNS[index % RUNS.length] ?? '');
       const before = growth((length) => literal + run(length), 8 * KIB, 64 * KIB);
-      return Math.max(before, growth((length) => run(length) + literal, 8 * KIB, 64 * KIB)) > MOST_GROWTH;
+      return (
+        Math.max(
+          before,
+          growth((length) => run(length) + literal, 8 * KIB, 64 * KIB),
+        ) > MOST_GROWTH
+      );
     });
     expect(slow).toStrictEqual([]);
   });

@@ -48,6 +48,21 @@ function made(
 }
 
 describe('a report', () => {
+  it('has no secret where its result quotes the engine', () => {
+    const unhealthy = {
+      ...health,
+      container_state: 'unknown',
+      metrics: { containers: [{ app_code: 'web', metrics_unavailable: 'stats of hunter2 timed out' }] },
+      errors: [{ code: 'docker_error', message: 'exec hunter2 failed', details: { tried: ['hunter2'] } }],
+    };
+    const { report, body } = made('health', { result: unhealthy, errors: [] });
+    expect(body).not.toContain('hunter2');
+    expect(report.result).toMatchObject({
+      metrics: { containers: [{ app_code: 'web', metrics_unavailable: 'stats of *** timed out' }] },
+      errors: [{ code: 'docker_error', message: 'exec *** failed', details: { tried: ['***'] } }],
+    });
+  });
+
   it('of a success has no error', () => {
     expect(made('health', { result: health, errors: [] }).report).toEqual({
       command_id: 'cmd_1',

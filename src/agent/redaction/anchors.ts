@@ -27,6 +27,7 @@ import { matchInsert } from './insert-statement.ts';
 import type { Scan } from './scan.ts';
 import {
   matchImapLogin,
+  matchIpsecSecret,
   matchIdentifiedBy,
   matchLoginCommand,
   matchModemPin,
@@ -161,6 +162,7 @@ function credentialAnchors(): readonly Anchor[] {
     ...commandAnchors(),
     ...CALLED.map((literal): Anchor => ({ literal, match: (scan, end) => matchCall(scan, literal, end) })),
     { literal: 'insert into', match: matchInsert },
+    ...[': PSK ', ': EAP ', ': XAUTH '].map((literal): Anchor => ({ literal, match: matchIpsecSecret })),
     ...['AT+CPIN=', 'AT+CPWD=', 'AT+CLCK='].map((literal): Anchor => ({ literal, match: matchModemPin })),
     { literal: ' login ', match: matchImapLogin },
     { literal: 'resp=', match: matchSaslResponse },

@@ -140,6 +140,8 @@ function wholeLineValue(named: Named, line: Line, rest: string): boolean {
   return (isCompound(named.name) || line.indented) && named.verdict === 'password' && rest.length < 128;
 }
 
+const SOURCE_FILE =
+  /\.(?:[cm]?[jt]sx?|py|go|rb|php|java|kt|scala|rs|c|cc|cpp|h|cs|fs|vue|svelte|exs?|erl|swift|pl|lua|sh)$/;
 const INNER_PAIR = /^([A-Za-z_][\w.-]{0,63})=[^=]/;
 
 function colonEnd(scan: Scan, named: Named, operator: Operator, at: number, line: Line): number {
@@ -150,6 +152,8 @@ function colonEnd(scan: Scan, named: Named, operator: Operator, at: number, line
   // `auth: api_key=x`: the value is a pair whose name says what is secret.
   const inner = INNER_PAIR.exec(value)?.[1];
   if (inner !== undefined && scan.verdict(inner) !== 'none') return at;
+  // `(password.js:12:5)`: a place in a program.
+  if (!operator.spaced && /^[0-9]{1,6}(?::[0-9]{1,6})?\)?$/.test(value) && SOURCE_FILE.test(named.name)) return at;
   // `arn:aws:secretsmanager:…:secret:name`
   if (!operator.spaced && text.charCodeAt(named.from - 1) === 58) return at;
   // `session:5f0a…`, `auth:attempts:…`: keys of a cache.

@@ -21,6 +21,8 @@ const SEPARATE_A: ShortOption = { pattern: /\s-a (?=\S)/g };
 const UPPER_P: ShortOption = { pattern: /\s-P ?(?=\S)/g };
 const UPPER_A: ShortOption = { pattern: /\s-A (?=\S)/g };
 const UPPER_X: ShortOption = { pattern: /\s-X (?=\S)/g };
+const LOWER_C: ShortOption = { pattern: /\s-c (?=\S)/g };
+const ARCHIVE_P: ShortOption = { pattern: /\s-h?p(?=[^\s-])/g };
 const USER_PAIR: ShortOption = { pattern: /\s(?:-u|--user|-U|--proxy-user) ?=?(?=\S)/g, separator: ':' };
 const SMB_PAIR: ShortOption = { pattern: /\s-U ?(?=\S)/g, separator: '%' };
 const PASS_SOURCE: ShortOption = { pattern: /\s-(?:passin|passout|pass|password|k) (?:pass:)?(?=\S)/g };
@@ -55,8 +57,8 @@ const OPTIONS: Readonly<Record<string, readonly ShortOption[]>> = {
   mosquitto_pub: [UPPER_P],
   mosquitto_sub: [UPPER_P],
   ipmitool: [UPPER_P],
-  snmpwalk: [UPPER_A, UPPER_X],
-  snmpget: [UPPER_A, UPPER_X],
+  snmpwalk: [UPPER_A, UPPER_X, LOWER_C],
+  snmpget: [UPPER_A, UPPER_X, LOWER_C],
   lftp: [{ pattern: /\s-u (?=\S)/g, separator: ',' }],
   'buildah login': [SEPARATE_P],
   'skopeo login': [SEPARATE_P],
@@ -70,6 +72,10 @@ const OPTIONS: Readonly<Record<string, readonly ShortOption[]>> = {
   mongoexport: [SEPARATE_P],
   vncviewer: [SEPARATE_P],
   zip: [UPPER_P],
+  '7z': [ARCHIVE_P],
+  '7za': [ARCHIVE_P],
+  rar: [ARCHIVE_P],
+  unrar: [ARCHIVE_P],
 };
 
 /** Commands whose password has no option: how many words stand before it. */
@@ -97,6 +103,10 @@ const POSITIONAL: Readonly<Record<string, number>> = {
   masterauth: 0,
   bindpw: 0,
   rootpw: 0,
+  'snmp-server community': 0,
+  'radius-server key': 0,
+  'tacacs-server key': 0,
+  'convertto-securestring': 0,
 };
 
 export const COMMANDS: readonly string[] = Object.keys(OPTIONS);
@@ -116,18 +126,32 @@ export function matchPositional(scan: Scan, command: string, end: number): void 
     const stop = Math.min(limit, quote === '' ? endOfBare(scan, from) : endOfQuoted(scan, from, quote, limit));
     const value = text.slice(from, stop);
     if (value === '') return;
-    if (quote === '' && value.startsWith('-')) {
+    // Options, and the digit by which a router says how it has written a key down.
+    if (quote === '' && (value.startsWith('-') || /^[0-9]$/.test(value))) {
       at = stop;
       continue;
     }
     if (skipped === POSITIONAL[command]) {
-      if (!isReference(value) && value !== '*' && !value.startsWith('/') && (looksSecret(value) || !isWordOnly(value)))
+      if (
+        value.length > 2 &&
+        !isReference(value) &&
+        value !== '*' &&
+        !value.startsWith('/') &&
+        (looksSecret(value) || !isWordOnly(value))
+      )
         scan.add(from, stop, 'env_assignment');
       return;
     }
     skipped += 1;
-    at = stop + quote.length;
+    at = quote === '' ? endOfWord(text, stop, limit) : stop + quote.length;
   }
+}
+
+/** `Z:` is one word, though no value would end with its colon. */
+function endOfWord(text: string, from: number, limit: number): number {
+  let i = from;
+  while (i < limit && text.charCodeAt(i) > 32) i += 1;
+  return i;
 }
 
 /** `echo x | docker login --password-stdin`: what was echoed. Called behind `echo `. */
@@ -153,6 +177,14 @@ export function matchCommand(scan: Scan, command: string, end: number): void {
   const options = OPTIONS[command];
   if (options === undefined || end < scan.commandDone) return;
   const { text } = scan;
+  // To the scan all digits are one.
+  if (
+    !text
+      .slice(end - 1 - command.length, end - 1)
+      .toLowerCase()
+      .includes(command)
+  )
+    return;
   const limit = Math.min(scan.lineEnd(end), end + REACH);
   scan.commandDone = limit;
   const dash = scan.indexOf(' -', end - 1);

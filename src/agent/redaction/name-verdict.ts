@@ -59,7 +59,7 @@ const DIGIT_NAMES = new Set([
   'cpin2',
 ]);
 const QUERY_NAMES = new Set(
-  'key sig signature code invite invitation sid hmac sign tok t k token2 ticket assertion appid hash hdnea hdnts samlart policy st pw magic nonce_token accessid'.split(
+  'key sig signature code invite invitation sid hmac sign tok t k token2 ticket assertion appid hash hdnea hdnts samlart policy st magic nonce_token accessid'.split(
     ' ',
   ),
 );
@@ -144,6 +144,7 @@ export class NameVerdicts {
     for (const name of WEAK_NAMES) this.#exact.set(name, 'weak');
     for (const name of QUERY_NAMES) this.#exact.set(name, 'query');
     for (const name of DIGIT_NAMES) this.#exact.set(name, 'digits');
+    this.#exact.set('pw', 'secret');
     for (const name of COOKIE_NAMES) this.#exact.set(name, 'cookie');
     for (const name of BLACKLISTED_NAMES) this.#exact.set(canonicalName(name), 'password');
     this.#exact.set(canonicalName('DATABASE_URL'), 'location');

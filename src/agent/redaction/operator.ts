@@ -146,7 +146,9 @@ export function readOperator(text: string, nameFrom: number, nameTo: number): Op
     if (serialized !== null) return plainOperator('arrow', at + serialized[0].length, keyQuote);
   }
   if (code === 37 && (text.startsWith('%5D', at) || text.startsWith('%5d', at))) at += 3;
-  if (keyQuote !== '' && text.charCodeAt(at) === 62) return plainOperator('element', at + 1, keyQuote);
+  // Erlang: {<<"password">>,<<"…">>}
+  if (keyQuote !== '' && text.startsWith('>>', at)) at += 2;
+  else if (keyQuote !== '' && text.charCodeAt(at) === 62) return plainOperator('element', at + 1, keyQuote);
   // setPassword("…")
   if (keyQuote === '' && text.charCodeAt(at) === 40 && quoteAt(text, at + 1) !== '')
     return plainOperator('call', at + 1);

@@ -135,9 +135,9 @@ function connected(text: string, from: number): { at: number; count: number } {
 
 /** Words that may stand between a password's name and the password, as installers write them. */
 const LINKS =
-  /^(?: (?!(?:failed|failure|error|invalid|expired|cannot|unable|denied|refused|mismatch|missing|request|hash|id|sha|trace)\b)[\w'@./-]{1,40}| \([^()\n]{0,120}\)){1,14} ?(?::|=)(?:[ \t]{1,4}|[ \t]{0,4}(?:\r?\n[ \t]{0,16}){1,3})/;
+  /^(?: (?!(?:failed|failure|error|invalid|expired|cannot|unable|denied|refused|mismatch|missing|request|hash|id|sha|trace)\b)[\w'@./\\-]{1,40}| \([^()\n]{0,120}\)){1,14} ?(?::|=)(?:[ \t]{1,4}|[ \t]{0,4}(?:\r?\n[ \t]{0,16}){1,3})/;
 
-const LINK_WORDS = classOf('0-9', 'a-z', 'A-Z', "_'@./- ");
+const LINK_WORDS = classOf('0-9', 'a-z', 'A-Z', "_'@./\\- ");
 
 /** The words that link are walked once for all names among them; without a colon behind them nothing is announced. */
 function mayAnnounce(scan: Scan, from: number): boolean {
@@ -223,6 +223,7 @@ function isTold(named: Named, value: string, quote: string, count: number): bool
   if (!looksSecret(value)) return looksGenerated(value, 12);
   if (named.verdict === 'password') {
     if (/[a-z0-9]_[a-z]/i.test(named.name)) return true;
+    if (/[a-z]-[a-z]/i.test(named.name) && looksGenerated(value, 8)) return true;
     if ((count > 0 || quote !== '') && !/^[0-9-]+$/.test(value)) return true;
   }
   if (quote !== '' && /[a-z][A-Z]|[_-]/.test(named.name) && !/^[a-z]+(?:[-_.][a-z0-9]+)*$/.test(value)) return true;

@@ -68,12 +68,14 @@ export function matchLoginCommand(scan: Scan, literal: string, end: number): voi
 /** IMAP: `a1 LOGIN user password`. Called behind ` login `. */
 export function matchImapLogin(scan: Scan, end: number): void {
   const { text } = scan;
-  if (!/(?:^|[\s"'>:])(?:[A-Za-z]{0,4}[0-9]{1,6}|\*) LOGIN $/.test(text.slice(Math.max(0, end - 20), end))) return;
+  if (!text.startsWith(' LOGIN ', end - 7)) return;
+  const tagged = /(?:^|[\s"'>:])(?:[A-Za-z]{0,4}[0-9]{1,6}|\*) LOGIN $/.test(text.slice(Math.max(0, end - 20), end));
   const first = wordAt(scan, end);
   const second = wordAt(scan, skipBlanks(text, first.after));
   const value = text.slice(second.from, second.to);
   if (second.from <= first.after || value === '' || isReference(value)) return;
-  if (second.quoted || looksSecret(value)) scan.add(second.from, second.to, 'env_assignment');
+  if (tagged ? second.quoted || looksSecret(value) : looksGenerated(value, 8))
+    scan.add(second.from, second.to, 'env_assignment');
 }
 
 interface Word {
@@ -128,6 +130,16 @@ export function matchRedisUser(scan: Scan, end: number): void {
   const lead = text.slice(Math.max(scan.lineStart(end), end - 160), end);
   if (!/\b(?:user|setuser)\b/i.test(lead)) return;
   scan.add(end, to, 'env_assignment');
+}
+
+/** `ipsec.secrets`: `@vpn : PSK "x"`, `bob : EAP "x"`, `: PSK 0sx`. Called behind the word and its blank. */
+export function matchIpsecSecret(scan: Scan, end: number): void {
+  const { text } = scan;
+  const quote = quoteAt(text, end);
+  if (quote === '' && !/^0[sx]/.test(text.slice(end, end + 2))) return;
+  const from = end + quote.length;
+  const to = quote === '' ? endOfBare(scan, from) : endOfQuoted(scan, from, quote, scan.lineEnd(from));
+  if (to > from && !isReference(text.slice(from, to))) scan.add(from, to, 'env_assignment');
 }
 
 /** A modem's `AT+CPIN="1234"`, `AT+CPWD="SC","1234","5678"`: its arguments of four to eight digits. Called behind the `=`. */

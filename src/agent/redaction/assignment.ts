@@ -60,10 +60,12 @@ function nameAround(scan: Scan, stemEnd: number): Named | undefined {
   const verdict = spacedVerdict(text, from, name) ?? scan.verdict(name);
   if (verdict === 'none') return undefined;
   const named = { from, to, name, verdict };
+  const brace = text.charCodeAt(from - 1) === 32 ? from - 2 : from - 1;
+  if (text.charCodeAt(brace) !== 123) return named;
+  const closes = text.charCodeAt(text.charCodeAt(to) === 32 ? to + 1 : to) === 125;
+  if (closes && matchResolved(scan, named)) return undefined;
   // ${NAME:-default} refers to it.
-  if (text.charCodeAt(from - 1) !== 123 || text.charCodeAt(from - 2) !== 36) return named;
-  if (text.charCodeAt(to) === 125) matchResolved(scan, named);
-  return undefined;
+  return text.charCodeAt(from - 2) === 36 ? undefined : named;
 }
 
 /** `unexpected token: "x"` is prose about a token; `token: "x"` and `authToken: "x"` assign one. */

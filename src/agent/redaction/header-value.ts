@@ -1,6 +1,16 @@
 // Masks credentials in HTTP headers: `Authorization` of any scheme, cookies, and a bare `Bearer …` or `Basic …` in prose.
 
-import { BASE64_ANY, classOf, inClass, isBlank, LETTER, runEnd, skipBlanks, TOKEN68 } from './characters.ts';
+import {
+  ALPHANUMERIC,
+  BASE64_ANY,
+  classOf,
+  inClass,
+  isBlank,
+  LETTER,
+  runEnd,
+  skipBlanks,
+  TOKEN68,
+} from './characters.ts';
 import type { Scan } from './scan.ts';
 import { MARK_BEGIN } from './spans.ts';
 import { endOfBare, endOfQuoted } from './value-end.ts';
@@ -167,13 +177,18 @@ function isSecretCookie(scan: Scan, name: string, value: string, set: boolean): 
   return looksGenerated(value, set ? 12 : 16);
 }
 
+const STRANGE = classOf('%!#$^*');
+
 /** `Bearer x` where no header name was seen. Called just behind the word. */
 export function matchBearer(scan: Scan, wordEnd: number): void {
   if (wordEnd <= scan.proseDone) return;
   const { text } = scan;
   const at = afterScheme(text, wordEnd);
   if (at === -1) return;
-  const end = runEnd(text, at, TOKEN68);
+  const run = runEnd(text, at, TOKEN68);
+  // A token with a sign in it that none should have: it goes on as far as any value would.
+  const goesOn = inClass(STRANGE, text.charCodeAt(run)) && inClass(ALPHANUMERIC, text.charCodeAt(run + 1));
+  const end = goesOn ? Math.max(run, endOfBare(scan, at)) : run;
   scan.proseDone = end;
   const value = text.slice(at, end);
   if (

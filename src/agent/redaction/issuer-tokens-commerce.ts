@@ -23,7 +23,7 @@ export const FURTHER_ISSUER_TOKENS: readonly IssuerToken[] = [
   ['adyen', 'Adyen API key', 'AQE', 'J', 48, 'b'],
   ['flutterwave', 'Flutterwave secret key', 'FLWSECK-', 'U', 16],
   ['flutterwave-test', 'Flutterwave test secret key', 'FLWSECK_TEST-', 'U', 12],
-  ['paystack', 'Live or test secret key', 'live_', 'A', 24, 'b'],
+  ['paystack', 'Live or test secret key', 'live_', 'U', 24, 'b'],
   ['mollie-test', 'Test secret key', 'test_', 'A', 24, 'b'],
   ['easypost', 'EasyPost key', 'EZAK', 'A', 24, 'b'],
   ['easypost-test', 'EasyPost test key', 'EZTK', 'A', 24, 'b'],

@@ -120,6 +120,10 @@ function verdictOfSegments(name: string, segments: readonly string[]): NameVerdi
     return countedOrPaged && !segments.some((segment) => TELLING.has(segment)) ? 'none' : 'secret';
   }
   const lastBare = last.replace(/[0-9]{1,3}$/, '');
+  if (last === 'keys' && segments.at(-2) === 'app') return 'secret';
+  // `feature_flag_sdk_key`: the word that stands by the key says what it is for.
+  if (lastBare === 'key' && harmless && TELLING_OF_KEYS.has(segments.at(-2) ?? '') && !segments.some(isPublic))
+    return 'secret';
   if (lastBare === 'key' && !harmless) {
     const qualified = segments
       .slice(0, -1)
@@ -133,6 +137,12 @@ function verdictOfSegments(name: string, segments: readonly string[]): NameVerdi
 
 /** `next-auth.session-token`: what the token is for says more than what stands before it. */
 const TELLING = new Set('session auth access refresh id bearer api admin service login secret oauth'.split(' '));
+
+const TELLING_OF_KEYS = new Set('api sdk secret private access encryption signing auth master'.split(' '));
+
+function isPublic(segment: string): boolean {
+  return segment === 'public' || segment === 'pub' || segment === 'publishable';
+}
 
 export class NameVerdicts {
   readonly #exact = new Map<string, NameVerdict>();

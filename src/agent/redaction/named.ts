@@ -111,7 +111,7 @@ export function acceptsBare(text: string, named: Named, value: string): boolean 
     case 'cookie':
     case 'none':
       return (
-        value.length >= 4 &&
+        value.length >= (/^token$/i.test(named.name) ? 6 : 4) &&
         !isPath(value) &&
         !isObjectReference(value) &&
         !(isNumber(value) && value.length < 6) &&

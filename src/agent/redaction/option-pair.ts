@@ -63,24 +63,27 @@ export function matchOptionPair(scan: Scan, named: Named): boolean {
 }
 
 const RESOLVED =
-  /^\}["'`]? {0,2}(?:(?:(?:was|is|has been|got) )?(?:resolved|expanded|evaluated|substituted|interpolated|replaced)(?: (?:to|with|as|by))?:? {1,2}|(?:resolves|expands|evaluates) to:? {1,2}|(?:->|=>|→) {0,2})/i;
-const RESOLVING = /(?:resolv|expand|substitut|evaluat|interpolat|replac)[a-z]{0,6} (?:\w{1,20} )?["'`]?\$\{$/i;
-const RESOLVED_TO = /^\}["'`]? (?:to|as|with|by):? {1,2}/i;
+  /^ ?\}{1,2}["'`]? {0,2}(?:(?:(?:was|is|has been|got) )?(?:resolved|expanded|evaluated|substituted|interpolated|replaced)(?: (?:to|with|as|by))?:? {1,2}|(?:resolves|expands|evaluates) to:? {1,2}|(?:->|=>|→) {0,2})/i;
+const RESOLVING =
+  /(?:resolv|expand|substitut|evaluat|interpolat|replac)[a-z]{0,6} (?:\w{1,20} )?["'`]?(?:\$\{|\{\{) ?$/i;
+const RESOLVED_TO = /^ ?\}{1,2}["'`]? (?:to|as|with|by):? {1,2}/i;
 
-/** `${DB_PASSWORD} resolved to x`, `Resolved ${DB_PASSWORD} to x`: what a reference stands for is told behind it. */
-export function matchResolved(scan: Scan, named: Named): void {
+/** `${DB_PASSWORD} resolved to x`, `Resolved {{ db_password }} to x`: what a reference stands for is told behind it. */
+export function matchResolved(scan: Scan, named: Named): boolean {
   const { text } = scan;
   const behind = text.slice(named.to, named.to + 48);
   const told =
     RESOLVED.exec(behind) ??
     (RESOLVING.test(text.slice(Math.max(0, named.from - 48), named.from)) ? RESOLVED_TO.exec(behind) : null);
-  if (told === null) return;
+  if (told === null) return false;
   const at = named.to + told[0].length;
   const quote = quoteAt(text, at);
   const from = at + quote.length;
   const end = quote === '' ? endOfBare(scan, from) : endOfQuoted(scan, from, quote, scan.lineEnd(from));
   const value = text.slice(from, end);
   // `resolved to a file` tells where it comes from.
-  if (quote === '' && (value.length < 4 || isStatusWord(value))) return;
-  if (acceptsDelimited(named, value)) maskValue(scan, named, from, end);
+  if (quote === '' && (value.length < 4 || isStatusWord(value))) return false;
+  if (!acceptsDelimited(named, value)) return false;
+  maskValue(scan, named, from, end);
+  return true;
 }

@@ -204,6 +204,7 @@ function isStated(
       (count === 0 || /=\s*$/.test(text.slice(operator.end, at))) &&
       !isPath(text.slice(from, end)) &&
       !/(?:wrong|invalid|unknown|unexpected) $/i.test(lead)) ||
+    lead.endsWith('_set_header ') ||
     ((lead.includes('login') || lead.includes('machine')) && isNetrc(scan, lead, from, end))
   );
 }
@@ -226,6 +227,12 @@ function isTold(named: Named, value: string, quote: string, count: number): bool
     if (/[a-z]-[a-z]/i.test(named.name) && looksGenerated(value, 8)) return true;
     if ((count > 0 || quote !== '') && !/^[0-9-]+$/.test(value)) return true;
   }
+  // Base64 with a slash in it, under a name that nobody would write in a sentence.
+  if (
+    /[a-z0-9]_[a-z]/i.test(named.name) &&
+    /^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9+/]{12,128}={0,2}$/.test(value)
+  )
+    return true;
   if (quote !== '' && /[a-z][A-Z]|[_-]/.test(named.name) && !/^[a-z]+(?:[-_.][a-z0-9]+)*$/.test(value)) return true;
   return looksGenerated(value, 12);
 }

@@ -122,7 +122,7 @@ export function matchSlashDsn(scan: Scan, literalEnd: number): void {
 export function matchSlashUser(scan: Scan, at: number): void {
   const { text } = scan;
   const floor = Math.max(scan.lineStart(at), at - 160);
-  const found = /(?:^|[\s"'=(:])[A-Za-z][\w$]{0,62}\/([^\s"'/@]{2,96})$/.exec(text.slice(floor, at));
+  const found = /(?:^|[\s"'=(:])[A-Za-z][\w$]{0,62}\/([^\s"'/@][^\s"'@]{1,95})$/.exec(text.slice(floor, at));
   if (found?.[1] !== undefined) scan.add(at - found[1].length, at, 'cloud_db_credential');
 }
 

@@ -1,6 +1,6 @@
 // Masks values without quotes, where the notation around them (env line, YAML, logfmt, query, prose) says how far they go.
 
-import { acceptsBare, categoryOf, maskValue, type Named } from './named.ts';
+import { acceptsBare, categoryOf, isQueryParameter, maskValue, type Named } from './named.ts';
 import { ALPHANUMERIC, inClass, isBlank, UPPER } from './characters.ts';
 import { headerEnd, matchAuthorization, matchCookies } from './header-value.ts';
 import type { Operator } from './operator.ts';
@@ -91,6 +91,8 @@ function equalsEnd(scan: Scan, named: Named, operator: Operator, at: number, lin
 
 function bareEquals(scan: Scan, named: Named, operator: Operator, at: number): void {
   const { text } = scan;
+  // `key=`, `t=` are everywhere; outside of a URL their values are not looked at.
+  if (named.verdict === 'query' && !isQueryParameter(text, named)) return;
   const line = lineOf(scan, named);
   const end = equalsEnd(scan, named, operator, at, line);
   const value = text.slice(at, end);

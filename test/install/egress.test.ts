@@ -4,11 +4,14 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Certificates, makeCertificates } from '../support/certificates.ts';
 import { Site, STACK_ID, UNIT } from './site.ts';
 import { suites } from './suites.ts';
+import { leaks } from './traces.ts';
 
 describe.each(suites())('the confined service on Debian %s', (suite) => {
   let site: Site;
   let certificates: Certificates;
   let purchase: string;
+  /** Every token there ever was, those that were rotated away included. */
+  const secrets = new Set<string>();
 
   beforeAll(async () => {
     certificates = await makeCertificates(['DNS:rig-host']);
@@ -16,6 +19,7 @@ describe.each(suites())('the confined service on Debian %s', (suite) => {
     await site.container('web');
     await site.guest.sh('cat > /root/ca.pem', readFileSync(certificates.caFile, 'utf8'));
     purchase = await site.client.mintPurchaseToken(STACK_ID);
+    secrets.add(purchase).add(site.adminToken);
   });
   afterAll(async () => {
     await site[Symbol.asyncDispose]();
@@ -24,6 +28,7 @@ describe.each(suites())('the confined service on Debian %s', (suite) => {
 
   async function useVault(): Promise<void> {
     const token = await site.mintVaultToken();
+    secrets.add(token);
     await site.guest.sh('umask 077; cat > /etc/status-panel/vault-token', token);
     site.setting('vault_address', site.vaultUrl);
     site.setting('vault_ca_file', '/etc/status-panel/ca.pem');
@@ -50,6 +55,7 @@ describe.each(suites())('the confined service on Debian %s', (suite) => {
 
   it('takes a rotated token from Vault, over HTTPS and without losing a command', async () => {
     const before = site.identity.agent_token;
+    secrets.add(before);
     await site.rotateToken();
     expect((await site.ask('health', { app_code: 'web' })).status).toBe('completed');
     expect(site.identity.agent_token).not.toBe(before);
@@ -73,6 +79,7 @@ describe.each(suites())('the confined service on Debian %s', (suite) => {
 
   it('reads its token through the way to Vault, too', async () => {
     const before = site.identity.agent_token;
+    secrets.add(before);
     await site.rotateToken();
     expect((await site.ask('health', { app_code: 'web' })).status).toBe('completed');
     expect(site.identity.agent_token).not.toBe(before);
@@ -85,6 +92,12 @@ describe.each(suites())('the confined service on Debian %s', (suite) => {
     expect(await site.guest.sh('systemctl is-active status-panel-egress.service')).toBe('active\n');
     await site.guest.sh('systemctl kill --signal=KILL status-panel-egress.service');
     expect((await site.ask('health', { app_code: 'all' })).status).toBe('completed');
+  });
+
+  it('has no token, of now or from before a rotation, where others can read it', async () => {
+    secrets.add(site.identity.agent_token);
+    expect(secrets.size).toBe(6);
+    expect(await leaks(site.guest, [...secrets])).toEqual([]);
   });
 
   it('leaves nothing of the proxy behind', async () => {

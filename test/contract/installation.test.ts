@@ -230,16 +230,20 @@ onBothDatabases('deploy-complete', OPTIONS, (world) => {
   });
 });
 
+async function mint(controlPlane: ControlPlane): Promise<string> {
+  const { userId } = await newPerson(controlPlane);
+  const minted = await send(`${controlPlane.url}/api/v1/admin/purchase-tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${controlPlane.adminToken}` },
+    body: JSON.stringify({ stack_id: 'stack-1', user_id: userId }),
+  });
+  return String(minted.body['purchase_token']);
+}
+
 describe('a control plane', () => {
   test('without a release says so to who has a token, and to nobody else', async () => {
     await using controlPlane = await startOn('pglite');
-    const { userId } = await newPerson(controlPlane);
-    const minted = await send(`${controlPlane.url}/api/v1/admin/purchase-tokens`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${controlPlane.adminToken}` },
-      body: JSON.stringify({ stack_id: 'stack-1', user_id: userId }),
-    });
-    const token = String(minted.body['purchase_token']);
+    const token = await mint(controlPlane);
     expect(await send(`${controlPlane.url}/api/v1/marketplace/install/${token}`)).toMatchObject({
       status: 503,
       body: { code: 'no_release', message: expect.stringContaining('--release-dir') },
@@ -254,13 +258,7 @@ describe('a control plane', () => {
 
   test('stops listening to an address that guesses, and still serves it what it bought', async () => {
     await using controlPlane = await startOn('pglite', OPTIONS);
-    const { userId } = await newPerson(controlPlane);
-    const minted = await send(`${controlPlane.url}/api/v1/admin/purchase-tokens`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${controlPlane.adminToken}` },
-      body: JSON.stringify({ stack_id: 'stack-1', user_id: userId }),
-    });
-    const token = String(minted.body['purchase_token']);
+    const token = await mint(controlPlane);
     const statuses: number[] = [];
     for (let guess = 0; guess < 62; guess += 1) {
       statuses.push(

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync }
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArchiveLimits, type Unpacked, unpackTarGz } from '../../platform/archive/unpack.ts';
+import { syncFolder } from '../../platform/durable-file.ts';
 import { describeError, Fault } from '../../platform/fault.ts';
 import { pathOf, ROUTE } from '../../protocol/routes.ts';
 import { errorCode, errorMessage } from '../../protocol/wait.ts';
@@ -141,15 +142,6 @@ function currentOf(link: string): string | undefined {
     return readlinkSync(link);
   } catch {
     return undefined;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

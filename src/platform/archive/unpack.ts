@@ -4,6 +4,7 @@ import { chmod, type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { pipeline } from 'node:stream/promises';
+import { syncFolder } from '../durable-file.ts';
 import { describeError, Fault } from '../fault.ts';
 import { MemberPaths } from './member-path.ts';
 import { type TarMember, TarReader } from './tar-reader.ts';
@@ -157,15 +158,6 @@ class Unpacking {
     await file.sync();
     this.#file = undefined;
     await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -105,6 +105,7 @@ export const SPACED_NAMES: readonly string[] = [
   'unseal key',
   'recovery key',
   'master key',
+  'private key',
 ];
 
 /** Path segments behind which links carry a token of one use. */

@@ -76,6 +76,11 @@ const OPTIONS: Readonly<Record<string, readonly ShortOption[]>> = {
   '7za': [ARCHIVE_P],
   rar: [ARCHIVE_P],
   unrar: [ARCHIVE_P],
+  schtasks: [{ pattern: /\s\/rp (?=\S)/gi }],
+  useradd: [SEPARATE_P],
+  usermod: [SEPARATE_P],
+  nmcli: [{ pattern: /\s(?:wifi-sec\.psk|password) (?=\S)/g }],
+  chpasswd: [{ pattern: /\s<<< ?(?=\S)/g, separator: ':' }],
 };
 
 /** Commands whose password has no option: how many words stand before it. */
@@ -187,10 +192,9 @@ export function matchCommand(scan: Scan, command: string, end: number): void {
     return;
   const limit = Math.min(scan.lineEnd(end), end + REACH);
   scan.commandDone = limit;
-  const dash = scan.indexOf(' -', end - 1);
-  if (dash === -1 || dash >= limit) return;
   const line = text.slice(end - 1, limit);
-  if (/^\s[A-Za-z]+ [a-z]+ [a-z]+ (?!-)/.test(line) && !/\s-/.test(line)) return;
+  if (!/\s(?:[-/]|<<<|password |wifi-sec)/.test(line)) return;
+  if (/^\s[A-Za-z]+ [a-z]+ [a-z]+ (?!-)/.test(line) && !/\s(?:-|password |\/rp )/.test(line)) return;
   for (const option of options) {
     for (const match of line.matchAll(option.pattern))
       maskOption(scan, end - 1 + match.index + match[0].length, limit, option.separator);

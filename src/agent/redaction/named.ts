@@ -72,7 +72,8 @@ export function acceptsDelimited(named: Named, value: string): boolean {
     case 'password':
       return !COMPLAINT.test(value);
     case 'digits':
-      return isShortCode(named.name, value) || looksSecret(value);
+      // `pin: GPIO17` is one of a circuit.
+      return isShortCode(named.name, value) || (!/^pin$/i.test(named.name) && looksSecret(value));
     case 'weak':
       return isSecretId(named.name) ? isGeneratedId(value) : looksSecret(value) && value.length >= 8;
     case 'query':
@@ -94,7 +95,7 @@ export function acceptsBare(text: string, named: Named, value: string): boolean 
     case 'password':
       return !(isNumber(value) && value.length < 4) && !(/^pass$/i.test(named.name) && isNumber(value));
     case 'digits':
-      return isShortCode(named.name, value) || looksSecret(value);
+      return isShortCode(named.name, value) || (!/^pin$/i.test(named.name) && looksSecret(value));
     case 'weak':
       if (isSecretId(named.name)) return isGeneratedId(value);
       return (

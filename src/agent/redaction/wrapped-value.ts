@@ -81,6 +81,8 @@ export function maskWrapped(scan: Scan, named: Named, at: number): boolean {
 
 /** `token=<x>`, unless `<x>` is a placeholder. */
 export function maskAngled(scan: Scan, named: Named, at: number): boolean {
+  // Mail servers number their sessions so: `session=<AbCd12>`.
+  if (named.verdict === 'weak') return false;
   const value = /^<([^<>\s"']{6,256})>/.exec(scan.text.slice(at, at + 260))?.[1];
   if (value === undefined || !looksSecret(value) || !acceptsDelimited(named, value)) return false;
   maskValue(scan, named, at + 1, at + 1 + value.length);

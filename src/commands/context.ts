@@ -73,6 +73,8 @@ export interface LogReader extends Disposable {
   unread(lines: readonly LogLine[]): void;
   /** It began at the oldest line there is; with a tail that is only known at the end. */
   readonly wholeLog: boolean;
+  /** A line that is still to come may be {@link LogLine.unsure}: of a stream that has not completed one yet. */
+  readonly unsettled: boolean;
   /** Stays open for a short while, to be found again by `place`; `recent` are lines before it, for the context of a mask. */
   leave(place: string, recent: readonly LogLine[]): void;
   readonly recent: readonly LogLine[];

@@ -56,7 +56,9 @@ async function seek(
       if (line.ts === position.ts && isLineAt(line, position)) {
         // Among the first lines of a window it may be another one that looks the same.
         if (line.unsure && !reader.wholeLog) return 'look-further-back';
-        reader.unread(batch.slice(at + 1));
+        const following = await wholeLinesAfter(reader, batch.slice(at + 1), signal);
+        if (following === undefined) return 'look-further-back';
+        reader.unread(following);
         return recentOf(recent, batch.slice(0, at + 1));
       }
       // A clock that was set back can have put the place behind later lines: only the whole log is read in spite of them.
@@ -65,6 +67,24 @@ async function seek(
     recent = recentOf(recent, batch);
   }
   return 'absent';
+}
+
+/**
+ * The lines behind a place, read on until none can come that lacks its beginning; undefined when one of them may. A long line of the other stream
+ * can have begun before the window and end behind the place.
+ */
+async function wholeLinesAfter(
+  reader: LogReader,
+  behind: readonly LogLine[],
+  signal: AbortSignal,
+): Promise<readonly LogLine[] | undefined> {
+  const lines = [...behind];
+  while (reader.unsettled) {
+    const batch = await reader.read(signal);
+    if (batch === undefined) break;
+    lines.push(...batch);
+  }
+  return reader.wholeLog || !lines.some((line) => line.unsure) ? lines : undefined;
 }
 
 /** The last lines of `earlier` and then `later`, as many as may be kept. */

@@ -89,6 +89,10 @@ export class FakeLogReader implements LogReader {
     return this.#fromOldest || (this.#all && this.#lines.length === 0);
   }
 
+  get unsettled(): boolean {
+    return !this.wholeLog && this.#lines.some((line) => line.unsure);
+  }
+
   get recent(): readonly LogLine[] {
     return this.#recent;
   }

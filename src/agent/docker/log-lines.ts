@@ -71,6 +71,14 @@ export class LineAssembler implements EntrySink {
     return this.#streams.stdout.open !== undefined || this.#streams.stderr.open !== undefined;
   }
 
+  /** A line that is still to come may lack its beginning: one that was being written when the window began is completed later than others are. */
+  get unsettled(): boolean {
+    if (this.#wholeLog) return false;
+    return [this.#streams.stdout, this.#streams.stderr].some(
+      ({ ts, open }) => ts === undefined && (open?.firstEntry ?? this.#entries + 1) <= LOG_LEAD_ENTRIES,
+    );
+  }
+
   take(): readonly LogLine[] {
     const lines = this.#lines;
     this.#lines = [];

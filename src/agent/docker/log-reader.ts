@@ -45,6 +45,10 @@ export class EngineLogReader implements LogReader {
     return this.#log.tail === Number.POSITIVE_INFINITY || (this.#ended && this.#lines.entries < this.#log.tail);
   }
 
+  get unsettled(): boolean {
+    return !this.wholeLog && this.#lines.unsettled;
+  }
+
   get recent(): readonly LogLine[] {
     return this.#recent;
   }

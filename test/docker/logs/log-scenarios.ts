@@ -2,7 +2,7 @@
 import { dockerClient, removeContainer, runContainer } from '../../../scripts/parts/containers.ts';
 import { Seeded } from '../../../scripts/soak/seeded.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { LogClient } from './log-client.ts';
+import { LogClient, type LogsPage } from './log-client.ts';
 import { fileOrder, logConfigOf, type Place, printed } from './log-container.ts';
 import { contentOf, type Driver, isTty, messagesOf } from './log-truth.ts';
 import { differences, messages, type PageLine, readPages, sometimes } from './paging.ts';
@@ -120,6 +120,50 @@ export interface Rotation {
 }
 
 const PADDING = 'x'.repeat(80);
+const STRETCH_LINES = 400;
+
+/** A container that writes numbered lines by the stretch, or without stopping. It waits for its first go after line 0. */
+class Writer {
+  readonly id: string;
+  readonly #place: Place;
+  readonly #plan: Rotation;
+  #lettingTo = 0;
+
+  private constructor(place: Place, plan: Rotation, id: string) {
+    this.#place = place;
+    this.#plan = plan;
+    this.id = id;
+  }
+
+  static async start(place: Place, name: string, plan: Rotation): Promise<Writer> {
+    const write = `echo "$i ${PADDING}"; i=$((i+1))`;
+    const wait = plan.tooSlow
+      ? '[ $((i % 50)) != 0 ] || usleep 1000'
+      : `[ $((i % ${STRETCH_LINES})) != 0 ] || wait_for_go`;
+    const script = `
+      trap go=1 USR1
+      wait_for_go() { until [ "$go" ]; do usleep 2000; done; go=; }
+      i=0; ${write}; wait_for_go
+      while [ $i -lt ${plan.lines} ]; do ${wait}; ${write}; done`;
+    // Five files hold more than the two stretches that can be unread.
+    const logOptions = { 'max-size': '50k', 'max-file': plan.tooSlow ? '2' : '5', compress: String(plan.compress) };
+    const logConfig = logConfigOf({ name, driver: plan.driver, logOptions });
+    const id = await runContainer(place, { image: place.image, name, command: ['sh', '-c', script], logConfig });
+    return new Writer(place, plan, id);
+  }
+
+  /** Lets it write on when its last stretch is being read, so that it writes and rotates while it is read. A go that is not taken yet would swallow the next. */
+  async goOn(readTo: number): Promise<void> {
+    const mayGo = this.#lettingTo === 0 || (!this.#plan.tooSlow && readTo > this.#lettingTo - STRETCH_LINES);
+    if (!mayGo || this.#lettingTo >= this.#plan.lines) return;
+    this.#lettingTo += STRETCH_LINES;
+    await dockerClient(this.#place).getContainer(this.id).kill({ signal: 'SIGUSR1' });
+  }
+
+  async isRunning(): Promise<boolean> {
+    return (await dockerClient(this.#place).getContainer(this.id).inspect()).State.Running;
+  }
+}
 
 async function afterFirstLine(client: LogClient, app: string, beginning: string): Promise<string> {
   for (;;) {
@@ -128,67 +172,54 @@ async function afterFirstLine(client: LogClient, app: string, beginning: string)
   }
 }
 
+/** What is wrong with the numbers of a page that follows line `last`, and whether lines are missing before it. */
+function gapOrFaults(page: LogsPage, last: number): { readonly gap: boolean; readonly faults: readonly string[] } {
+  const numbers = page.lines.map(({ message }) => Number(message.split(' ')[0]));
+  const [first = last + 1] = numbers;
+  const faults = numbers.flatMap((number, at) =>
+    at > 0 && number !== (numbers[at - 1] ?? 0) + 1 ? [`${number} after ${numbers[at - 1]} in one page`] : [],
+  );
+  if (first <= last) faults.push(`${first} again after ${last}`);
+  if (first > last + 1 && !page.truncated) faults.push(`${first} follows ${last} and nothing is said of a gap`);
+  return { gap: first > last + 1, faults };
+}
+
 /** A container writes numbered lines while its log is rotated and paged: none twice, in order, and a gap only where a page says so. */
 export async function rotation(place: Place, seed: number, plan: Rotation): Promise<Faults> {
   const name = `rotation-${plan.driver}-${plan.compress}-${plan.limit}-${seed}`;
-  // Quick enough to be rotated between two pages; slow enough for pages of any size to keep up. It waits after its first line, for what is
-  // rotated away before anything was read cannot be missed.
-  const script = `trap go=1 USR1; echo "0 ${PADDING}"; until [ "$go" ]; do usleep 5000; done; i=1; while [ $i -lt ${plan.lines} ]; do n=0; while [ $n -lt 50 ]; do echo "$i ${PADDING}"; i=$((i+1)); n=$((n+1)); done; usleep ${plan.tooSlow ? 1_000 : 20_000}; done`;
-  const files = plan.tooSlow ? '2' : '5';
-  const id = await runContainer(place, {
-    image: place.image,
-    name,
-    command: ['sh', '-c', script],
-    logConfig: logConfigOf({
-      name,
-      driver: plan.driver,
-      logOptions: { 'max-size': '50k', 'max-file': files, compress: String(plan.compress) },
-    }),
-  });
+  const writer = await Writer.start(place, name, plan);
   const random = new Seeded(seed);
-  const numbers = [0];
   const faults: string[] = [];
   let client = new LogClient(place.socketPath);
-  let cursor = LogClient.beginning(id, name);
+  let last = 0;
   let gaps = 0;
   try {
-    cursor = await afterFirstLine(client, name, cursor);
-    await dockerClient(place).getContainer(id).kill({ signal: 'SIGUSR1' });
+    let cursor = await afterFirstLine(client, name, LogClient.beginning(writer.id, name));
     for (let running = true; running; ) {
-      ({ Running: running } = (await dockerClient(place).getContainer(id).inspect()).State);
+      running = await writer.isRunning();
       for (let more = true; more; ) {
+        await writer.goOn(last);
         if (random.chance(plan.newAgents)) {
           client[Symbol.dispose]();
           client = new LogClient(place.socketPath);
         }
         const page = await client.page({ app_code: name, limit: plan.limit, cursor });
         if (page.errors.length > 0) throw new Error(page.errors.map((error) => error.message).join('; '));
-        const first = Number(page.lines[0]?.message.split(' ')[0] ?? Number.NaN);
-        const expected = (numbers.at(-1) ?? -1) + 1;
-        if (first !== expected && page.lines.length > 0) {
-          gaps += 1;
-          if (first < expected) faults.push(`${name}: ${first} again after ${expected - 1}`);
-          else if (!page.truncated)
-            faults.push(`${name}: ${first} follows ${expected - 1} and nothing is said of a gap`);
-          numbers.push(first - 1);
-        }
-        for (const { message } of page.lines) {
-          const number = Number(message.split(' ')[0]);
-          if (number !== (numbers.at(-1) ?? -1) + 1)
-            faults.push(`${name}: ${number} after ${numbers.at(-1)} in one page`);
-          numbers.push(number);
-        }
+        const found = gapOrFaults(page, last);
+        faults.push(...found.faults.map((fault) => `${name}: ${fault}`));
+        gaps += found.gap ? 1 : 0;
+        last = Number(page.lines.at(-1)?.message.split(' ')[0] ?? last);
         cursor = page.cursor;
         more = page.truncated;
       }
       await systemClock.sleep(plan.tooSlow ? 400 : 20);
     }
-    if (numbers.at(-1) !== plan.lines) faults.push(`${name}: ends at ${numbers.at(-1)}`);
+    if (last !== plan.lines - 1) faults.push(`${name}: ends at ${last}`);
     if (!plan.tooSlow && gaps > 0) faults.push(`${name}: ${gaps} gaps`);
     if (plan.tooSlow && gaps === 0) faults.push(`${name}: nothing was lost, so that it shows nothing`);
     return faults.slice(0, 10);
   } finally {
     client[Symbol.dispose]();
-    await removeContainer(place, id);
+    await removeContainer(place, writer.id);
   }
 }

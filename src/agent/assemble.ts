@@ -129,7 +129,7 @@ export function assemble(options: AgentOptions, cutOff: AbortSignal, stack: Asyn
     outbox,
     bell,
     context: contextOf(options, docker, secrets, log),
-    reportMaker: { registry, agentVersion: options.version, mask: (text) => secrets.maskReport(text) },
+    reportMaker: { registry, agentVersion: options.version, mask },
     changeMaxAgeMs: config.change_max_age_seconds * 1000,
     serverNow: () => serverClock.now(),
     clock,

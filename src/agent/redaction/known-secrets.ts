@@ -48,9 +48,8 @@ export class KnownSecrets {
   readonly #names: NameVerdicts;
   readonly #masks = new Map<string, KeptMask>();
   readonly #learned = new Map<string, Learned>();
-  #ownMask: { readonly changes: number; readonly redactor: Redactor } | undefined;
-  /** The mask of reports; undefined since something was learned. */
-  #reportMask: { readonly changes: number; readonly redactor: Redactor } | undefined;
+  /** The mask of texts; undefined since something was learned. */
+  #textMask: { readonly changes: number; readonly redactor: Redactor } | undefined;
 
   constructor(options: KnownSecretsOptions) {
     this.#options = options;
@@ -83,24 +82,17 @@ export class KnownSecrets {
     const same = known !== undefined && known.startedAt === startedAt;
     makeRoom(this.#learned, containerId, LEARNED_MAX_COUNT);
     this.#learned.set(containerId, same ? known : { startedAt, known: { sources } });
-    if (!same) this.#reportMask = undefined;
+    if (!same) this.#textMask = undefined;
   }
 
-  /** For the texts of reports: also without the secrets of the containers that commands have looked at lately. */
-  maskReport(text: string): string {
-    const { changes } = this.#options.ownSecrets;
-    if (this.#reportMask?.changes !== changes) {
-      const needles = [...this.#learned.values()].flatMap((learned) => this.#needlesOf(learned));
-      this.#reportMask = { changes, redactor: this.#redactor({ needles }) };
-    }
-    return this.#reportMask.redactor.text(text).text;
-  }
-
-  /** For the agent's own journal. */
+  /** For texts of reports and of the agent's own journal: also without the secrets of the containers that commands have looked at lately. */
   maskText(text: string): string {
     const { changes } = this.#options.ownSecrets;
-    if (this.#ownMask?.changes !== changes) this.#ownMask = { changes, redactor: this.#redactor({}) };
-    return this.#ownMask.redactor.text(text).text;
+    if (this.#textMask?.changes !== changes) {
+      const needles = [...this.#learned.values()].flatMap((learned) => this.#needlesOf(learned));
+      this.#textMask = { changes, redactor: this.#redactor({ needles }) };
+    }
+    return this.#textMask.redactor.text(text).text;
   }
 
   #needlesOf(learned: Learned): readonly string[] {

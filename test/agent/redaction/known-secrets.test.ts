@@ -99,12 +99,12 @@ describe('texts of reports', () => {
     secrets.learn('c1', 't0', sourcesWith('zq81kd92mm'));
     secrets.learn('c2', 't0', sourcesWith('wm47px03rr'));
     expect(made).toBe(0);
-    expect(secrets.maskReport('zq81kd92mm, wm47px03rr and C.UTF-8')).toBe(`${MARK}, ${MARK} and C.UTF-8`);
+    expect(secrets.maskText('zq81kd92mm, wm47px03rr and C.UTF-8')).toBe(`${MARK}, ${MARK} and C.UTF-8`);
     secrets.learn('c1', 't0', sourcesWith('zq81kd92mm'));
-    expect(secrets.maskReport('zq81kd92mm')).toBe(MARK);
+    expect(secrets.maskText('zq81kd92mm')).toBe(MARK);
     expect(made).toBe(2);
     secrets.learn('c1', 't1', sourcesWith('started7anew'));
-    expect(secrets.maskReport('started7anew')).toBe(MARK);
+    expect(secrets.maskText('started7anew')).toBe(MARK);
     expect(made).toBe(3);
   });
 
@@ -116,7 +116,7 @@ describe('texts of reports', () => {
     const valueOf = (index: number): string => `q7kd2zx9lm-${index}-w`;
     for (let index = 0; index <= 256; index += 1)
       secrets.learn(`c${index}`, 't0', () => ({ ...NOTHING, environment: { APP_SECRET: valueOf(index) } }));
-    expect(secrets.maskReport(`${valueOf(0)} ${valueOf(1)} ${valueOf(256)}`)).toBe(`${valueOf(0)} ${MARK} ${MARK}`);
+    expect(secrets.maskText(`${valueOf(0)} ${valueOf(1)} ${valueOf(256)}`)).toBe(`${valueOf(0)} ${MARK} ${MARK}`);
   });
 
   it('go out without the secrets of the containers that commands were about', async () => {
@@ -124,8 +124,8 @@ describe('texts of reports', () => {
       sourcesOf: async () => ({ ...NOTHING, environment: { APP_SECRET: 'zq81kd92mm' } }),
       ownSecrets: new OwnSecrets(),
     });
-    expect(secrets.maskReport('exec zq81kd92mm failed')).toBe('exec zq81kd92mm failed');
+    expect(secrets.maskText('exec zq81kd92mm failed')).toBe('exec zq81kd92mm failed');
     await secrets.maskFor('c1', NEVER);
-    expect(secrets.maskReport('exec zq81kd92mm failed')).toBe(`exec ${MARK} failed`);
+    expect(secrets.maskText('exec zq81kd92mm failed')).toBe(`exec ${MARK} failed`);
   });
 });

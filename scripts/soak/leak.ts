@@ -1,12 +1,14 @@
-// Leak check: memory and handles of the agent over many commands, with a line fitted through the second half and how sure that line is.
+// Leak check: memory and handles of the agent after ever more commands, each time when it has had nothing to do for a while.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pause } from '../../test/faults/stall/waiting.ts';
 import { textTable } from '../../test/faults/text-table.ts';
 import { Host } from '../../test/faults/host.ts';
 import { ProductionServer } from '../../test/support/production-server.ts';
 import { memoryOf } from '../bench/process-figures.ts';
 import { RUN_FLAGS } from '../release/run-flags.ts';
+import type { AgentProcess } from '../parts/agent-process.ts';
 import type { EngineAddress } from '../parts/engine-request.ts';
 import { Fleet } from './fleet.ts';
 import { fit } from './line-fit.ts';
@@ -25,7 +27,10 @@ interface Sample {
   readonly handles: number;
 }
 
-const SAMPLES_COUNT = 400;
+/** So often it gets no commands until all are answered, and then a rest: under load figures say how busy the machine is. */
+const SAMPLES_COUNT = 40;
+/** Longer than an idle connection is kept. */
+const REST_MS = 8_000;
 const QUEUED_COUNT = 50;
 const STALLED_MS = 60_000;
 /** Half a MiB over a hundred thousand commands: less than one sample differs from the next. */
@@ -66,28 +71,43 @@ async function measure({ engine, image, commands, say }: LeakOptions): Promise<r
   const agent = stack.use(host.start({}, RUN_FLAGS));
   const random = new Seeded(1);
   const samples: Sample[] = [];
-  const every = Math.max(Math.floor(commands / SAMPLES_COUNT), 1);
-  let asked = 0;
+  const load = { server, host, fleet, agent, random };
+  for (let at = 1; at <= SAMPLES_COUNT; at += 1) {
+    const done = Math.round((commands * at) / SAMPLES_COUNT);
+    await runUpTo(load, done);
+    await pause(REST_MS);
+    samples.push({ commands: done, rssKib: memoryOf(agent.pid).rssMib * 1_024, handles: descriptorsOf(agent.pid) });
+    say(`  ${done} of ${commands}: ${samples.at(-1)?.rssKib} KiB, ${samples.at(-1)?.handles} descriptors`);
+  }
+  return samples;
+}
+
+interface Load {
+  readonly server: ProductionServer;
+  readonly host: Host;
+  readonly fleet: Fleet;
+  readonly agent: AgentProcess;
+  readonly random: Seeded;
+}
+
+/** Asks for commands until so many are answered in all. */
+async function runUpTo({ server, host, fleet, agent, random }: Load, commands: number): Promise<void> {
+  let asked = server.reports.length;
   let lastNewsMs = performance.now();
-  for (let done = 0; done < commands; ) {
+  for (let done = asked; done < commands; ) {
     while (asked - done < QUEUED_COUNT && asked < commands) {
       const { type, parameters, changes } = fleet.next(random);
       // Restarts take a second each, and there is nothing in them that the others do not have.
       if (type !== 'restart') server.enqueue(host.deploymentHash, changes ? type : 'health', parameters);
       asked += type === 'restart' ? 0 : 1;
     }
-    await new Promise((resolve) => void setTimeout(resolve, 20));
+    await pause(20);
     if (!agent.running) throw new Error(`the agent has ended:\n${agent.lines.slice(-20).join('\n')}`);
     if (server.reports.length > done) lastNewsMs = performance.now();
     if (performance.now() - lastNewsMs > STALLED_MS) throw new Error(`no report for a minute after ${done}`);
     done = server.reports.length;
-    if (done >= (samples.length + 1) * every) {
-      samples.push({ commands: done, rssKib: memoryOf(agent.pid).rssMib * 1_024, handles: descriptorsOf(agent.pid) });
-      if (samples.length % 40 === 0) say(`  ${done} of ${commands}`);
-    }
     agent.lines.length = 0;
   }
-  return samples;
 }
 
 function descriptorsOf(pid: number): number {

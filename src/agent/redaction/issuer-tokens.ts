@@ -151,7 +151,7 @@ export const ISSUER_TOKENS: readonly IssuerToken[] = [
   ['honeycomb', 'Honeycomb key', 'hcaik_', 'W', 20],
   ['honeycomb-ingest', 'Honeycomb ingest key', 'hcxik_', 'W', 20],
   ['honeycomb-management', 'Honeycomb management key', 'hcamk_', 'W', 20],
-  ['dynatrace', 'Dynatrace token', 'dt0c01.', 'J', 24, 'b'],
+  ['dynatrace', 'Dynatrace token', 'dt0c01.', 'J', 24],
   ['dynatrace-oauth', 'Dynatrace client secret', 'dt0s', 'J', 24, 'b'],
   ['elastic', 'Elastic key', 'essu_', 'B', 20],
   ['axiom', 'Axiom token', 'xaat-', 'U', 20],

@@ -1,5 +1,5 @@
 // One soak run: commands through a network that loses them, an agent that is killed again and again, and a verdict at the end.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineEvents } from '../../test/faults/engine-events.ts';
@@ -106,7 +106,7 @@ class Soak {
         .of(container.id)
         .slice(before.get(container.id))
         .map(({ action }) => action);
-    return await this.#result(performance.now() - begun, actions);
+    return await this.#result(performance.now() - begun, actions, events);
   }
 
   /** Every kill in its own stretch of the run, at a random place of it. */
@@ -178,6 +178,7 @@ class Soak {
   async #result(
     tookMs: number,
     actions: (container: { readonly id: string }) => readonly string[],
+    events: EngineEvents,
   ): Promise<SoakResult> {
     const bodies = this.#proxy.reports;
     const stored = await this.#stored();
@@ -189,6 +190,7 @@ class Soak {
       bodies,
       actions,
     });
+    if (verdict.wrongEffects.length > 0) this.#keepEvidence(verdict, events);
     return {
       ...verdict,
       options: this.#options,
@@ -204,6 +206,23 @@ class Soak {
       slowestRecoveryMs: this.#slowestRecoveryMs,
       bugs: this.#bugs,
     };
+  }
+
+  /** Everything about the containers whose effects are wrong, to be looked into: a run is not repeated exactly by its seed. */
+  #keepEvidence({ wrongEffects }: Verdict, events: EngineEvents): void {
+    const file = join(tmpdir(), `status-panel-soak-${this.#options.seed}.json`);
+    const wrong = this.#fleet.containers.filter(({ name }) => wrongEffects.some((what) => what.startsWith(`${name}:`)));
+    const evidence = wrong.map(({ id, name }) => ({
+      name,
+      events: events.of(id),
+      received: this.#host.received(),
+      asked: this.#asked.filter((command) => command.name === name),
+      reports: this.#proxy.reports.filter((body) =>
+        this.#asked.some((one) => one.name === name && body.includes(one.commandId)),
+      ),
+    }));
+    writeFileSync(file, JSON.stringify(evidence, undefined, 1));
+    this.#options.say(`what is known of the containers with wrong effects: ${file}`);
   }
 
   async #stored(): Promise<ReadonlyMap<string, Stored>> {

@@ -12,7 +12,7 @@ import { Fleet } from './fleet.ts';
 import { disturb } from './network.ts';
 import { Seeded } from './seeded.ts';
 import { type SoakServer, type Stored, startSoakServer } from './servers.ts';
-import { type AskedCommand, type Verdict, verdictOf } from './verdict.ts';
+import { type AskedCommand, type TimedAction, type Verdict, verdictOf } from './verdict.ts';
 
 export interface SoakOptions {
   readonly engine: EngineAddress;
@@ -101,12 +101,9 @@ class Soak {
       }
     }
     await this.#settle(begun);
-    const actions = (container: { readonly id: string }): readonly string[] =>
-      events
-        .of(container.id)
-        .slice(before.get(container.id))
-        .map(({ action }) => action);
-    return await this.#result(performance.now() - begun, actions, events);
+    const sinceBegin = (container: { readonly id: string }): readonly TimedAction[] =>
+      events.of(container.id).slice(before.get(container.id));
+    return await this.#result(performance.now() - begun, sinceBegin);
   }
 
   /** Every kill in its own stretch of the run, at a random place of it. */
@@ -177,8 +174,7 @@ class Soak {
 
   async #result(
     tookMs: number,
-    actions: (container: { readonly id: string }) => readonly string[],
-    events: EngineEvents,
+    events: (container: { readonly id: string }) => readonly TimedAction[],
   ): Promise<SoakResult> {
     const bodies = this.#proxy.reports;
     const stored = await this.#stored();
@@ -188,7 +184,7 @@ class Soak {
       stored,
       received: this.#host.received(),
       bodies,
-      actions,
+      events,
     });
     if (verdict.wrongEffects.length > 0) this.#keepEvidence(verdict, events);
     return {
@@ -209,12 +205,15 @@ class Soak {
   }
 
   /** Everything about the containers whose effects are wrong, to be looked into: a run is not repeated exactly by its seed. */
-  #keepEvidence({ wrongEffects }: Verdict, events: EngineEvents): void {
+  #keepEvidence(
+    { wrongEffects }: Verdict,
+    events: (container: { readonly id: string }) => readonly TimedAction[],
+  ): void {
     const file = join(tmpdir(), `status-panel-soak-${this.#options.seed}.json`);
     const wrong = this.#fleet.containers.filter(({ name }) => wrongEffects.some((what) => what.startsWith(`${name}:`)));
     const evidence = wrong.map(({ id, name }) => ({
       name,
-      events: events.of(id),
+      events: events({ id }),
       received: this.#host.received(),
       asked: this.#asked.filter((command) => command.name === name),
       reports: this.#proxy.reports.filter((body) =>

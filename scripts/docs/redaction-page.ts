@@ -98,7 +98,7 @@ variables named \`…_FILE\` point at, at most 32 of 64 KiB. Swarm’s secrets l
     `Not looked for, because they occur in lines for other reasons: values of fewer than 8 characters (6 and 7 are taken when they mix three sorts of characters),
 numbers of fewer than 10 digits, paths, words that everybody uses (\`postgres\`, \`changeme\` …), and what is public in the same container: the value of a variable that is
 not secret, the name of the image, service, container or host. Under its own name such a value is still masked. What the agent knows of a container is kept in memory
-only, for logs of the 64 containers asked about last, and read again when the container was started anew or the agent’s token changed. Errors and reasons in reports are
+only, for logs of the 64 containers asked about last, and read again when the container was started anew or the agent’s token changed. Errors and reasons in reports, and the agent’s own journal, are
 masked for the 256 containers that any command has looked at last, whatever it was, and without asking the engine once more. The agent’s own credentials
 (agent token, Vault token, purchase token while registering) are always masked.`,
     '## What an owner adds',

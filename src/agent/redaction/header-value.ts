@@ -186,7 +186,7 @@ export function matchBearer(scan: Scan, wordEnd: number): void {
   const at = afterScheme(text, wordEnd);
   if (at === -1) return;
   const run = runEnd(text, at, TOKEN68);
-  // A token with a sign in it that none should have: it goes on as far as any value would.
+  // Passwords that somebody made up are sent as tokens, too, with signs outside the alphabet of tokens: half of one would be left.
   const goesOn = inClass(STRANGE, text.charCodeAt(run)) && inClass(ALPHANUMERIC, text.charCodeAt(run + 1));
   const end = goesOn ? Math.max(run, endOfBare(scan, at)) : run;
   scan.proseDone = end;

@@ -58,12 +58,12 @@ export interface LogLine {
   readonly droppedBytes: number;
   /** How many lines of this stream with this very stamp came directly before it. */
   readonly sameStamp: number;
-  /** The reader may have begun in the middle of this line, or of the lines of its stamp: `message` and `sameStamp` can lack what lies before. */
+  /**
+   * What is read may begin in the middle of this line, or of the lines of its stamp: `message` and `sameStamp` can lack what lies before. Only so
+   * among each stream's first lines, which can come late: between the parts of a long line any number of the other stream's can stand.
+   */
   readonly unsure: boolean;
 }
-
-/** A line is `unsure` only among so many entries at the beginning of what is read (a line of 1 MiB has 64). */
-export const LOG_LEAD_ENTRIES = 128;
 
 /** A log that is read forwards. Disposing of it ends the request to the engine, unless it was left open. */
 export interface LogReader extends Disposable {
@@ -73,8 +73,8 @@ export interface LogReader extends Disposable {
   unread(lines: readonly LogLine[]): void;
   /** It began at the oldest line there is; with a tail that is only known at the end. */
   readonly wholeLog: boolean;
-  /** A line that is still to come may be {@link LogLine.unsure}: of a stream that has not completed one yet. */
-  readonly unsettled: boolean;
+  /** How many entries before the end it began. */
+  readonly tail: number;
   /** Stays open for a short while, to be found again by `place`; `recent` are lines before it, for the context of a mask. */
   leave(place: string, recent: readonly LogLine[]): void;
   readonly recent: readonly LogLine[];

@@ -1,5 +1,5 @@
 // Which lines of a container's log make up a page: the newest ones, or those after a position. The engine is behind `Docker`.
-import { type Docker, LOG_LEAD_ENTRIES, type LogLine, type LogReader, type LogStream } from './context.ts';
+import type { Docker, LogLine, LogReader, LogStream } from './context.ts';
 import { type LogPosition, positionOf } from './log-cursor.ts';
 import { readerAfter, recentOf, windowsFor } from './log-search.ts';
 import { Fault } from '../platform/fault.ts';
@@ -35,6 +35,7 @@ export interface Settled {
 /** A page of one stream is given up after so many lines of the other: it says that there is more, and the next one goes on from there. */
 const SCANNED_MAX_LINES = 1_000_000;
 const PEEKED_MAX_LINES = 128;
+const SHIFTED_LINES = 512;
 
 /** The newest lines, oldest first. */
 export async function newestLines(docker: Docker, wanted: PageRequest, signal: AbortSignal): Promise<Page> {
@@ -43,8 +44,8 @@ export async function newestLines(docker: Docker, wanted: PageRequest, signal: A
     const newest = new NewestLines(wanted);
     for (let batch = await reader.read(signal); batch !== undefined; batch = await reader.read(signal))
       newest.add(batch);
-    const enough = reader.wholeLog || newest.isFull || tail >= SCANNED_MAX_LINES;
-    if (enough) return newest.page(reader.wholeLog);
+    const enough = newest.endsSurely && (newest.isFull || tail >= SCANNED_MAX_LINES);
+    if (enough || reader.wholeLog) return newest.page(reader.wholeLog);
   }
   throw new Error('the last window is the whole log');
 }
@@ -68,6 +69,11 @@ class NewestLines {
     return this.#dropped && !this.#lines.slice(this.#from).some((line) => line.unsure);
   }
 
+  /** The last line, where the next page goes on, is whole, though it may not be of the page's streams. */
+  get endsSurely(): boolean {
+    return this.#last?.unsure !== true;
+  }
+
   add(batch: readonly LogLine[]): void {
     for (const line of batch) {
       this.#last = line;
@@ -81,7 +87,7 @@ class NewestLines {
       }
     }
     // Shifting an array for every line of a long log costs more than the log: cut it off in large pieces.
-    if (this.#from < 4 * LOG_LEAD_ENTRIES) return;
+    if (this.#from < SHIFTED_LINES) return;
     const before = recentOf([], this.#lines.slice(0, this.#from));
     this.#lines = [...before, ...this.#lines.slice(this.#from)];
     this.#from = before.length;
@@ -123,8 +129,8 @@ export async function linesAfter(
     for (;;) {
       const end = await page.collect(start, signal);
       // A reader ends where the log did when it was opened; one that was left open has to look again.
-      if (end !== 'end-of-log' || start.fresh) return page;
-      start = await page.begin(docker, signal);
+      if (end === 'full' || (end === 'end-of-log' && start.fresh)) return page;
+      start = await page.begin(docker, signal, end === 'begun-before' ? start.reader.tail : 0);
     }
   } catch (error) {
     page[Symbol.dispose]();
@@ -174,28 +180,35 @@ class PageAfter implements Page {
     return this.#last === undefined ? this.#begin : positionOf(this.#last);
   }
 
-  /** A new reader that goes on where this page has come to. */
-  async begin(docker: Docker, signal: AbortSignal): Promise<Start> {
+  /** A new reader that goes on where this page has come to, and has begun `beyond` so many entries before the end. */
+  async begin(docker: Docker, signal: AbortSignal, beyond = 0): Promise<Start> {
     const { containerId: id, limit } = this.#wanted;
     this.#reader?.[Symbol.dispose]();
     this.#reader = undefined;
     const position = this.#position;
-    const found = position === undefined ? undefined : await readerAfter(docker, { id, limit }, position, signal);
+    const found =
+      position === undefined ? undefined : await readerAfter(docker, { id, limit, beyond }, position, signal);
     if (found !== undefined) return { ...found, fresh: true };
     // Not in the whole log: it was rotated away. What is left is given from its beginning, and marked as incomplete.
     this.#gap ||= position !== undefined;
     return { reader: await docker.openLog(id, Number.POSITIVE_INFINITY, signal), recent: [], fresh: true };
   }
 
-  async collect({ reader, recent, fresh }: Start, signal: AbortSignal): Promise<'full' | 'end-of-log'> {
+  /** `begun-before`: the next line can have begun before what this reader reads. */
+  async collect(
+    { reader, recent, fresh }: Start,
+    signal: AbortSignal,
+  ): Promise<'full' | 'end-of-log' | 'begun-before'> {
     this.#reader = reader;
     if (this.lines.length === 0) this.before = recent;
     try {
       while (this.#scanned < SCANNED_MAX_LINES) {
         const batch = await reader.read(signal);
         if (batch === undefined) return 'end-of-log';
-        const taken = this.#take(batch);
+        const whole = this.#wholeOf(batch, reader);
+        const taken = this.#take(whole);
         if (taken === batch.length) continue;
+        if (taken === whole.length && this.lines.length < this.#wanted.limit) return 'begun-before';
         this.#more = true;
         await this.#peek(reader, batch.slice(taken), signal);
         return 'full';
@@ -227,6 +240,12 @@ class PageAfter implements Page {
     this.#reader?.[Symbol.dispose]();
   }
 
+  /** The lines before the first of the page's that may lack its beginning. */
+  #wholeOf(batch: readonly LogLine[], reader: LogReader): readonly LogLine[] {
+    const at = batch.findIndex((line) => line.unsure && this.#wanted.streams.has(line.stream));
+    return at === -1 || reader.wholeLog ? batch : batch.slice(0, at);
+  }
+
   /** Returns how many lines of the batch are dealt with; fewer than all when the page is full. */
   #take(batch: readonly LogLine[]): number {
     this.#scanned += batch.length;
@@ -238,6 +257,9 @@ class PageAfter implements Page {
         if (full) return at;
         this.lines.push(line);
         this.#chars = chars;
+      } else if (line.unsure) {
+        // A place that is not whole could not be found again.
+        continue;
       }
       this.#last = line;
     }

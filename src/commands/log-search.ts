@@ -1,5 +1,5 @@
 // Finds the place of a cursor in a log that can only be read forwards from so many entries before its end.
-import { type Docker, LOG_LEAD_ENTRIES, type LogLine, type LogReader } from './context.ts';
+import type { Docker, LogLine, LogReader } from './context.ts';
 import { isLineAt, type LogPosition } from './log-cursor.ts';
 
 /**
@@ -8,8 +8,11 @@ import { isLineAt, type LogPosition } from './log-cursor.ts';
  */
 const WINDOWS_ENTRIES = [4_000, 11_000, 44_000, 176_000, 704_000, 2_816_000, Number.POSITIVE_INFINITY] as const;
 
+/** More than the lines wanted, so that what stands at a window's beginning can be left out (a line of 1 MiB has 64 entries). */
+const LEAD_ENTRIES = 256;
+
 export function windowsFor(limit: number): readonly number[] {
-  const first = limit + 2 * LOG_LEAD_ENTRIES;
+  const first = limit + LEAD_ENTRIES;
   return [first, ...WINDOWS_ENTRIES.filter((entries) => entries > first)];
 }
 
@@ -20,15 +23,26 @@ const RECENT_MAX_CHARS = 65_536;
 /** The engine can write lines of the two streams out of order, by a few milliseconds. */
 const DISORDER_MS = 20;
 
-/** A reader that goes on directly after `position`, or undefined when that is not in the log any more. */
+export interface Search {
+  readonly id: string;
+  readonly limit: number;
+  /** The reader has to begin farther back than so many entries before the end. */
+  readonly beyond: number;
+}
+
+/**
+ * A reader that goes on directly after `position`, or undefined when that is not in the log any more. A line behind the place can still be
+ * unsure, however far behind: one that had begun before the reader did.
+ */
 export async function readerAfter(
   docker: Docker,
-  container: { readonly id: string; readonly limit: number },
+  { id, limit, beyond }: Search,
   position: LogPosition,
   signal: AbortSignal,
 ): Promise<{ readonly reader: LogReader; readonly recent: readonly LogLine[] } | undefined> {
-  for (const tail of windowsFor(container.limit)) {
-    const reader = await docker.openLog(container.id, tail, signal);
+  for (const tail of windowsFor(limit)) {
+    if (tail <= beyond) continue;
+    const reader = await docker.openLog(id, tail, signal);
     try {
       const found = await seek(reader, position, tail, signal);
       if (typeof found === 'object') return { reader, recent: found };
@@ -51,40 +65,23 @@ async function seek(
 ): Promise<readonly LogLine[] | 'absent' | 'look-further-back'> {
   const horizon = new Date(Date.parse(position.ts) + DISORDER_MS).toISOString();
   let recent: readonly LogLine[] = [];
+  let begunBefore = false;
   for (let batch = await reader.read(signal); batch !== undefined; batch = await reader.read(signal)) {
     for (const [at, line] of batch.entries()) {
       if (line.ts === position.ts && isLineAt(line, position)) {
         // Among the first lines of a window it may be another one that looks the same.
         if (line.unsure && !reader.wholeLog) return 'look-further-back';
-        const following = await wholeLinesAfter(reader, batch.slice(at + 1), signal);
-        if (following === undefined) return 'look-further-back';
-        reader.unread(following);
+        reader.unread(batch.slice(at + 1));
         return recentOf(recent, batch.slice(0, at + 1));
       }
-      // A clock that was set back can have put the place behind later lines: only the whole log is read in spite of them.
-      if (line.ts > horizon && Number.isFinite(tail)) return 'look-further-back';
+      // A line that was long in the making stands behind younger ones of the other stream: they end the search only in a window that begins with
+      // them. A clock that was set back can have put any place behind younger lines: the whole log is read in spite of them.
+      if (line.ts > horizon && !begunBefore && Number.isFinite(tail)) return 'look-further-back';
+      begunBefore ||= !line.unsure && line.ts <= position.ts;
     }
     recent = recentOf(recent, batch);
   }
   return 'absent';
-}
-
-/**
- * The lines behind a place, read on until none can come that lacks its beginning; undefined when one of them may. A long line of the other stream
- * can have begun before the window and end behind the place.
- */
-async function wholeLinesAfter(
-  reader: LogReader,
-  behind: readonly LogLine[],
-  signal: AbortSignal,
-): Promise<readonly LogLine[] | undefined> {
-  const lines = [...behind];
-  while (reader.unsettled) {
-    const batch = await reader.read(signal);
-    if (batch === undefined) break;
-    lines.push(...batch);
-  }
-  return reader.wholeLog || !lines.some((line) => line.unsure) ? lines : undefined;
 }
 
 /** The last lines of `earlier` and then `later`, as many as may be kept. */

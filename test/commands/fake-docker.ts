@@ -8,7 +8,6 @@ import type {
   LogLine,
   LogReader,
 } from '../../src/commands/context.ts';
-import { LOG_LEAD_ENTRIES } from '../../src/commands/context.ts';
 import { Fault } from '../../src/platform/fault.ts';
 import type { ErrorCode } from '../../src/protocol/error-code.ts';
 
@@ -65,6 +64,7 @@ export function composeLabels(project: string, service: string): Readonly<Record
 const BATCH_LINES = 7;
 
 export class FakeLogReader implements LogReader {
+  readonly tail: number;
   readonly #fromOldest: boolean;
   readonly #leave: (place: string, reader: FakeLogReader) => void;
   #all: boolean;
@@ -72,25 +72,22 @@ export class FakeLogReader implements LogReader {
   #recent: readonly LogLine[] = [];
   state: 'open' | 'left' | 'closed' = 'open';
 
-  /** `all`: the lines are all there are, which is only known at their end, or at once `fromOldest`. */
+  /** `all`: the lines are all there are, which is only known at their end, or at once with a tail that is infinite. */
   constructor(
     lines: readonly LogLine[],
     all: boolean,
-    fromOldest: boolean,
+    tail: number,
     leave: (place: string, reader: FakeLogReader) => void,
   ) {
-    this.#lines = asRead(lines, fromOldest);
-    this.#fromOldest = fromOldest;
+    this.tail = tail;
+    this.#fromOldest = tail === Number.POSITIVE_INFINITY;
+    this.#lines = asRead(lines, this.#fromOldest);
     this.#all = all;
     this.#leave = leave;
   }
 
   get wholeLog(): boolean {
     return this.#fromOldest || (this.#all && this.#lines.length === 0);
-  }
-
-  get unsettled(): boolean {
-    return !this.wholeLog && this.#lines.some((line) => line.unsure);
   }
 
   get recent(): readonly LogLine[] {
@@ -123,14 +120,16 @@ export class FakeLogReader implements LogReader {
   }
 }
 
-/** As the real reader numbers lines of one stamp, and doubts those at the beginning of a window. */
+/** As the real reader numbers lines of one stamp, and doubts those that may have begun before a window. */
 function asRead(lines: readonly LogLine[], fromOldest: boolean): readonly LogLine[] {
   const last = new Map<string, LogLine>();
-  return lines.map((line, at) => {
+  let begunAt: string | undefined;
+  return lines.map((line) => {
     const before = last.get(line.stream);
     const same = before?.ts === line.ts;
-    const unsure = same ? before.unsure : before === undefined && !fromOldest && at < LOG_LEAD_ENTRIES;
-    const read = { ...line, sameStamp: same ? before.sameStamp + 1 : 0, unsure };
+    const inside = fromOldest || before !== undefined || (begunAt !== undefined && line.ts > begunAt);
+    if (before !== undefined && !same) begunAt ??= line.ts;
+    const read = { ...line, sameStamp: same ? before.sameStamp + 1 : 0, unsure: same ? before.unsure : !inside };
     last.set(line.stream, read);
     return read;
   });
@@ -171,14 +170,9 @@ export class FakeDocker implements Docker {
   async openLog(id: string, tail: number): Promise<LogReader> {
     const { lines } = this.#find(id, 'logs', String(tail));
     const from = Math.max(lines.length - tail, 0);
-    return new FakeLogReader(
-      lines.slice(from),
-      from === 0 && tail > lines.length,
-      tail === Number.POSITIVE_INFINITY,
-      (place, reader) => {
-        this.left.set(`${id} ${place}`, reader);
-      },
-    );
+    return new FakeLogReader(lines.slice(from), from === 0 && tail > lines.length, tail, (place, reader) => {
+      this.left.set(`${id} ${place}`, reader);
+    });
   }
 
   resumeLog(id: string, place: string): LogReader | undefined {

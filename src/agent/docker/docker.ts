@@ -32,6 +32,8 @@ const SAMPLES_MAX_COUNT = 2_000;
 const TTYS_MAX_COUNT = 2_000;
 /** States in which a line that has begun can still get its end. */
 const MAY_WRITE: ReadonlySet<string> = new Set(['running', 'paused', 'restarting']);
+/** The engine says that a container has ended before the last of its output is in the log. */
+const LAST_OUTPUT_MAX_MS = 5_000;
 
 /** Container, its last start, and its secrets for whoever wants them. */
 export type OnInspected = (containerId: string, startedAt: string | undefined, sources: () => SecretSources) => void;
@@ -127,10 +129,13 @@ export class EngineDocker implements Docker, Disposable {
           clock: this.#clock,
           silenceMaxMs: READ_DEADLINE_MS,
         };
+        const openedMs = this.#clock.now();
         const { connection, first } = await LogConnection.open(request, signal);
-        const isRunning = async (until: AbortSignal): Promise<boolean> =>
-          MAY_WRITE.has((await this.#inspect(id, until)).State.Status);
-        return { bytes: connection, first, tail, tty, isRunning };
+        const mayHaveGrown = async (until: AbortSignal): Promise<boolean> => {
+          const { Status, FinishedAt } = (await this.#inspect(id, until)).State;
+          return MAY_WRITE.has(Status) || Date.parse(FinishedAt) + LAST_OUTPUT_MAX_MS > openedMs;
+        };
+        return { bytes: connection, first, tail, tty, mayHaveGrown };
       },
       signal,
     );

@@ -102,6 +102,8 @@ function isType(type: number | undefined): boolean {
 const LINE_FEED = 0x0a;
 /** Docker cuts a message after so many bytes and stamps each part; only there can a stamp inside a line be Docker's. */
 export const PART_BYTES = 16 * 1024;
+/** json-file gives three bytes back for one that is not UTF-8, such as half a character at the end of a part. */
+const PART_MAX_BYTES = 3 * PART_BYTES;
 
 /** Raw bytes of a TTY: lines, and lines longer than 16 KiB in parts, each with its stamp in front. */
 export class TtyDecoder implements EntryDecoder {
@@ -129,16 +131,26 @@ export class TtyDecoder implements EntryDecoder {
   }
 
   #endOfEntry(data: Buffer, from: number): number | undefined {
-    if (data.length - from < STAMP_MAX_BYTES && data.indexOf(LINE_FEED, from) === -1) return undefined;
+    const feed = data.indexOf(LINE_FEED, from);
+    if (data.length - from < STAMP_MAX_BYTES && feed === -1) return undefined;
     const textFrom = endOfStamp(data, from, data.length);
-    const partEnd = textFrom + PART_BYTES;
-    const feed = data.subarray(0, partEnd).indexOf(LINE_FEED, from);
-    const end = feed === -1 ? partEnd : feed + 1;
-    if (end > data.length) return undefined;
-    const early = this.#goesOn ? endWithoutFeed(data.subarray(textFrom, end)) : undefined;
-    this.#goesOn = early === undefined && feed === -1;
-    return early === undefined ? end : textFrom + early;
+    const lineEnd = feed === -1 ? data.length : feed + 1;
+    const partEnd = endOfPart(data, from, textFrom, lineEnd);
+    const early = this.#goesOn ? endWithoutFeed(data.subarray(textFrom, partEnd ?? lineEnd)) : undefined;
+    if (early === undefined && partEnd === undefined && feed === -1) return undefined;
+    this.#goesOn = early === undefined && partEnd !== undefined;
+    return early === undefined ? (partEnd ?? lineEnd) : textFrom + early;
   }
+}
+
+/** Where the next part of the same line begins, before `lineEnd`: with the same stamp. An engine that stamps each part anew at least counts bytes. */
+function endOfPart(data: Buffer, from: number, textFrom: number, lineEnd: number): number | undefined {
+  const counted = textFrom + PART_BYTES;
+  if (counted >= lineEnd) return undefined;
+  if (endOfStamp(data, counted, lineEnd) > counted) return counted;
+  const next = textFrom === from ? -1 : data.subarray(0, lineEnd).indexOf(data.subarray(from, textFrom), counted);
+  if (next !== -1) return next;
+  return lineEnd - textFrom > PART_MAX_BYTES + STAMP_MAX_BYTES ? counted : undefined;
 }
 
 /** The driver `local` writes no line feed behind the last part of a line: it ends with its return, where the next stamp follows. */

@@ -1,9 +1,10 @@
 // Joins the engine's entries into whole log lines with their timestamps and their place among lines of the same stamp. Pure.
 //
-// With `timestamps=1` every entry begins with its own RFC 3339 stamp and a blank. Docker splits a message at 16 KiB; the parts of one
-// message are the ones without a line feed. The driver `local` loses that of the last part, too: it is the one that is shorter.
+// With `timestamps=1` every entry begins with an RFC 3339 stamp and a blank. Docker splits a message at 16 KiB, and stamps all its parts
+// with the time of the first. Every part but the last is of 16 KiB and has no line feed; the driver `local` loses the last one's, too. A
+// shorter one without is also what a program wrote before it ended: the next run's first line is not its continuation.
 import { isAscii } from 'node:buffer';
-import { LOG_LEAD_ENTRIES, type LogLine, type LogStream } from '../../commands/context.ts';
+import type { LogLine, LogStream } from '../../commands/context.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { endOfStamp, type EntrySink, PART_BYTES } from './log-frames.ts';
 
@@ -17,12 +18,11 @@ const NO_STAMP = '1970-01-01T00:00:00Z';
 /** How the engine tells on a TTY, where it has no stream for it, that it cannot read on. */
 const TROUBLE_ON_TTY = /^Error grabbing logs: /u;
 
+const ANY_STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /gu;
+
 interface OpenLine {
   readonly ts: string;
-  readonly firstEntry: number;
   readonly parts: Buffer[];
-  /** Every part so far is one of a message that Docker has split. */
-  split: boolean;
   sizeBytes: number;
   /** Bytes beyond the limit, which are counted but not kept. */
   droppedBytes: number;
@@ -34,31 +34,43 @@ interface StreamState {
   ts: string | undefined;
   /** How many lines with that stamp came before it. */
   sameStamp: number;
-  /** Whether what is read can lack the beginning of these lines, or lines of the same stamp: the window began right here. */
+  /** Whether what is read can lack the beginning of these lines, or lines of the same stamp. */
   unsure: boolean;
+}
+
+function stampsIn(text: string): number {
+  return text.match(ANY_STAMP)?.length ?? 0;
 }
 
 /** Collects lines in the order of their completion; take them with `take` after each piece of input. */
 export class LineAssembler implements EntrySink {
   readonly #wholeLog: boolean;
+  readonly #tty: boolean;
   readonly #streams: Readonly<Record<LogStream, StreamState>>;
   #data: Buffer = Buffer.alloc(0);
   /** The same bytes as text, when each is one character. */
   #text: string | undefined;
   #lines: LogLine[] = [];
-  #entries = 0;
+  #entriesMax = 0;
+  /**
+   * A stamp that was taken after the window had begun. Docker writes the lines of a stream one by one, so the stamp of the second is younger
+   * than all that was written of the first. A line of the other stream with a younger one still has not begun before the window, wherever it ends;
+   * one with an older stamp can have, however far behind the window's beginning its first entry is.
+   */
+  #windowBegunAt: string | undefined;
   #trouble: string | undefined;
 
   /** `wholeLog`: the first entry is the oldest there is. */
-  constructor(wholeLog: boolean) {
+  constructor({ wholeLog, tty }: { readonly wholeLog: boolean; readonly tty: boolean }) {
     this.#wholeLog = wholeLog;
+    this.#tty = tty;
     const fresh = (): StreamState => ({ open: undefined, ts: undefined, sameStamp: 0, unsure: false });
     this.#streams = { stdout: fresh(), stderr: fresh() };
   }
 
-  /** Entries so far: what the engine counts as lines of a tail. */
-  get entries(): number {
-    return this.#entries;
+  /** Entries so far, which the engine counts as lines of a tail. On a TTY, where not every end of one can be told, at most so many. */
+  get entriesMax(): number {
+    return this.#entriesMax;
   }
 
   /** Why the engine could not read on. */
@@ -69,14 +81,6 @@ export class LineAssembler implements EntrySink {
   /** A line has begun whose end has not come yet. */
   get hasOpenLine(): boolean {
     return this.#streams.stdout.open !== undefined || this.#streams.stderr.open !== undefined;
-  }
-
-  /** A line that is still to come may lack its beginning: one that was being written when the window began is completed later than others are. */
-  get unsettled(): boolean {
-    if (this.#wholeLog) return false;
-    return [this.#streams.stdout, this.#streams.stderr].some(
-      ({ ts, open }) => ts === undefined && (open?.firstEntry ?? this.#entries + 1) <= LOG_LEAD_ENTRIES,
-    );
   }
 
   take(): readonly LogLine[] {
@@ -100,17 +104,17 @@ export class LineAssembler implements EntrySink {
     const textFrom = endOfStamp(this.#data, from, to);
     const ends = to > textFrom && this.#data[to - 1] === LINE_FEED;
     if (textFrom === from && this.#isTrouble(from, to)) return;
-    this.#entries += 1;
+    this.#entriesMax += 1;
+    if (this.#tty) this.#entriesMax += stampsIn(this.#slice(textFrom, to));
     const ts = textFrom === from ? (state.ts ?? NO_STAMP) : this.#slice(from, textFrom - 1);
     if (state.open === undefined && ends) {
       const textTo = this.#withoutReturn(textFrom, to - 1);
-      this.#add(stream, state, ts, this.#slice(textFrom, textTo), 0, this.#entries);
+      this.#add(stream, state, ts, this.#slice(textFrom, textTo), 0);
       return;
     }
-    const isWholePart = to - textFrom >= PART_BYTES;
-    const isLastPart = ends || (state.open?.split === true && !isWholePart);
-    state.open ??= { ts, firstEntry: this.#entries, parts: [], split: true, sizeBytes: 0, droppedBytes: 0 };
-    state.open.split &&= isWholePart;
+    // On a TTY it may be the rest of the log, to which the next run adds.
+    const isLastPart = ends || (to - textFrom < PART_BYTES && (!this.#tty || state.open !== undefined));
+    state.open ??= { ts, parts: [], sizeBytes: 0, droppedBytes: 0 };
     this.#append(state.open, textFrom, ends ? to - 1 : to);
     if (isLastPart) this.#close(stream, state, state.open);
   }
@@ -144,25 +148,24 @@ export class LineAssembler implements EntrySink {
     const bytes = open.parts.length === 1 ? open.parts[0] : Buffer.concat(open.parts);
     const withReturn = bytes !== undefined && open.droppedBytes === 0 && bytes.at(-1) === CARRIAGE_RETURN;
     const text = bytes?.toString('utf8', 0, bytes.length - (withReturn ? 1 : 0)) ?? '';
-    this.#add(stream, state, open.ts, text, open.droppedBytes, open.firstEntry);
+    this.#add(stream, state, open.ts, text, open.droppedBytes);
   }
 
-  #add(
-    stream: LogStream,
-    state: StreamState,
-    ts: string,
-    message: string,
-    droppedBytes: number,
-    firstEntry: number,
-  ): void {
+  #add(stream: LogStream, state: StreamState, ts: string, message: string, droppedBytes: number): void {
     if (state.ts === ts) {
       state.sameStamp += 1;
     } else {
-      state.unsure = state.ts === undefined && !this.#wholeLog && firstEntry <= LOG_LEAD_ENTRIES;
+      state.unsure = state.ts === undefined && !this.#hasBegunInside(ts);
+      if (state.ts !== undefined) this.#windowBegunAt ??= ts;
       state.ts = ts;
       state.sameStamp = 0;
     }
     this.#lines.push({ stream, ts, message, droppedBytes, sameStamp: state.sameStamp, unsure: state.unsure });
+  }
+
+  /** Of a stream's first line. */
+  #hasBegunInside(ts: string): boolean {
+    return this.#wholeLog || (this.#windowBegunAt !== undefined && ts > this.#windowBegunAt);
   }
 
   #withoutReturn(from: number, to: number): number {

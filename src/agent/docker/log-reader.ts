@@ -18,8 +18,8 @@ export interface OpenedLog {
   readonly first: Buffer;
   readonly tail: number;
   readonly tty: boolean;
-  /** Whether the container can still write; asked at the end, when a line has begun and not ended. */
-  readonly isRunning: (signal: AbortSignal) => Promise<boolean>;
+  /** Whether the container can have written since this was opened, or still writes; asked at the end, when a line has begun and not ended. */
+  readonly mayHaveGrown: (signal: AbortSignal) => Promise<boolean>;
   readonly onLeave: (reader: EngineLogReader, place: string) => void;
   readonly onClose: (reader: EngineLogReader) => void;
 }
@@ -36,17 +36,17 @@ export class EngineLogReader implements LogReader {
   constructor(log: OpenedLog) {
     this.#log = log;
     this.#decoder = log.tty ? new TtyDecoder() : new FrameDecoder();
-    this.#lines = new LineAssembler(log.tail === Number.POSITIVE_INFINITY);
+    this.#lines = new LineAssembler({ wholeLog: log.tail === Number.POSITIVE_INFINITY, tty: log.tty });
     this.#decode(log.first);
     this.#unread = this.#lines.take();
   }
 
   get wholeLog(): boolean {
-    return this.#log.tail === Number.POSITIVE_INFINITY || (this.#ended && this.#lines.entries < this.#log.tail);
+    return this.#log.tail === Number.POSITIVE_INFINITY || (this.#ended && this.#lines.entriesMax < this.#log.tail);
   }
 
-  get unsettled(): boolean {
-    return !this.wholeLog && this.#lines.unsettled;
+  get tail(): number {
+    return this.#log.tail;
   }
 
   get recent(): readonly LogLine[] {
@@ -103,8 +103,8 @@ export class EngineLogReader implements LogReader {
   async #end(signal: AbortSignal): Promise<void> {
     this.#decoder.end(this.#lines);
     this.#ended = true;
-    // The rest of the line will come: given out now, it would have changed when its place is looked for.
-    if (this.#lines.hasOpenLine && !(await this.#log.isRunning(signal))) this.#lines.end();
+    // The rest of the line will come, or has: given out now, it would have changed when its place is looked for.
+    if (this.#lines.hasOpenLine && !(await this.#log.mayHaveGrown(signal))) this.#lines.end();
   }
 
   #decode(bytes: Buffer): void {

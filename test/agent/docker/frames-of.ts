@@ -1,6 +1,6 @@
 // Bytes as the engine sends them: multiplexed frames, stamped pieces, cut anywhere; and lines read from them.
 import fc from 'fast-check';
-import type { EntryDecoder, EntrySink } from '../../../src/agent/docker/log-frames.ts';
+import { type EntryDecoder, type EntrySink, TtyDecoder } from '../../../src/agent/docker/log-frames.ts';
 import { LineAssembler } from '../../../src/agent/docker/log-lines.ts';
 import type { LogLine } from '../../../src/commands/context.ts';
 
@@ -35,7 +35,7 @@ export function feed(decoder: EntryDecoder, chunks: readonly Buffer[], sink: Ent
 
 /** The lines of a whole log; those whose end never came, too. */
 export function readLines(decoder: EntryDecoder, chunks: readonly Buffer[], wholeLog = true): readonly LogLine[] {
-  const lines = new LineAssembler(wholeLog);
+  const lines = new LineAssembler({ wholeLog, tty: decoder instanceof TtyDecoder });
   feed(decoder, chunks, lines);
   lines.end();
   return lines.take();

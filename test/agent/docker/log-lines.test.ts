@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type EntryDecoder, FrameDecoder, TtyDecoder } from '../../../src/agent/docker/log-frames.ts';
 import { LineAssembler, LINE_LOOKAHEAD_BYTES } from '../../../src/agent/docker/log-lines.ts';
-import { LOG_LEAD_ENTRIES, type LogLine } from '../../../src/commands/context.ts';
+import type { LogLine } from '../../../src/commands/context.ts';
 import { LIMITS } from '../../../src/protocol/limits.ts';
 import { anyCuts, cut, feed, frame, readLines, STAMP } from './frames-of.ts';
 
@@ -66,19 +66,24 @@ describe('lines of frames', () => {
       'next',
     ]);
     expect(texts(framed(whole, frame('stdout', `${STAMP} `), next))).toEqual(['a'.repeat(PARTIAL), 'next']);
-    // Parts of another size, as another engine makes them, end with a line feed only.
-    expect(texts(framed(frame('stdout', `${STAMP} 8 KiB`), frame('stdout', `${STAMP} more`), next))).toEqual([
-      '8 KiBmorenext',
+  });
+
+  it('that a program did not end before it ended itself are not joined with the first of its next run', () => {
+    const again = '2026-01-09T00:00:01.000000000Z';
+    expect(texts(framed(frame('stdout', `${STAMP} panic`), frame('stdout', `${again} starting\n`)))).toEqual([
+      'panic',
+      'starting',
     ]);
   });
 
   it('keep a character that was cut in two by a partial', () => {
     const euro = Buffer.from('€');
+    const whole = 'x'.repeat(PARTIAL - 2);
     const lines = framed(
-      frame('stdout', Buffer.concat([Buffer.from(`${STAMP} `), euro.subarray(0, 2)])),
+      frame('stdout', Buffer.concat([Buffer.from(`${STAMP} ${whole}`), euro.subarray(0, 2)])),
       frame('stdout', Buffer.concat([Buffer.from(`${STAMP} `), euro.subarray(2), Buffer.from('\n')])),
     );
-    expect(texts(lines)).toEqual(['€']);
+    expect(texts(lines)).toEqual([`${whole}€`]);
   });
 
   it('whose end never came are there', () => {
@@ -110,18 +115,18 @@ describe('lines of frames', () => {
   it('at the beginning of a window may lack what lies before, until their stream has had another stamp', () => {
     const stamped = (at: number): string => `2026-01-09T00:00:00.${String(at).padStart(9, '0')}Z`;
     const frames = [1, 1, 2, 3].map((at) => frame('stdout', `${stamped(at)} x\n`));
-    const early = readLines(new FrameDecoder(), [...frames, frame('stderr', `${stamped(4)} y\n`)], false);
-    expect(early.map((line) => line.unsure)).toEqual([true, true, false, false, true]);
-    const many = Array.from({ length: LOG_LEAD_ENTRIES }, (_, at) => frame('stdout', `${stamped(at)} x\n`));
-    const late = readLines(new FrameDecoder(), [...many, frame('stderr', `${STAMP} y\n`)], false);
-    expect(late.at(-1)).toMatchObject({ message: 'y', unsure: false });
+    const windowOf = (more: Buffer): readonly boolean[] =>
+      readLines(new FrameDecoder(), [...frames, more], false).map((line) => line.unsure);
+    // The window had begun when the second line of stdout was stamped: what is younger began in it, what is as old need not have.
+    expect(windowOf(frame('stderr', `${stamped(4)} y\n`))).toEqual([true, true, false, false, false]);
+    expect(windowOf(frame('stderr', `${stamped(2)} y\n`))).toEqual([true, true, false, false, true]);
     expect(readLines(new FrameDecoder(), frames).some((line) => line.unsure)).toBe(false);
   });
 
   it('that have begun and not ended are known', () => {
-    const lines = new LineAssembler(true);
+    const lines = new LineAssembler({ wholeLog: true, tty: false });
     feed(new FrameDecoder(), [frame('stdout', `${STAMP} ${'x'.repeat(PARTIAL)}`)], lines);
-    expect([lines.hasOpenLine, lines.entries, lines.take()]).toEqual([true, 1, []]);
+    expect([lines.hasOpenLine, lines.entriesMax, lines.take()]).toEqual([true, 1, []]);
     lines.end();
     expect(lines.take()).toHaveLength(1);
   });
@@ -200,6 +205,27 @@ describe('lines of a TTY', () => {
     expect(texts(raw(log))).toEqual([`${'a'.repeat(PARTIAL)}tail`, 'next', 'a'.repeat(PARTIAL), 'last']);
   });
 
+  it('have parts that are longer than what was written, where json-file has replaced half a character', () => {
+    const whole = `${STAMP} ${'a'.repeat(PARTIAL - 1)}\ufffd`;
+    const rest = `${STAMP} \ufffd\ufffd${'b'.repeat(PARTIAL - 2)}${STAMP} tail\r\n${STAMP} next\r\n`;
+    for (const chunks of [[whole + rest], [whole, rest], [...((whole + rest).match(/.{1,1000}/gsu) ?? [])]]) {
+      const lines = readLines(
+        new TtyDecoder(),
+        chunks.map((chunk) => Buffer.from(chunk)),
+      );
+      expect(lines.map((line) => line.message)).toEqual([
+        `${'a'.repeat(PARTIAL - 1)}\ufffd\ufffd\ufffd${'b'.repeat(PARTIAL - 2)}tail`,
+        'next',
+      ]);
+    }
+  });
+
+  it('of which two may be joined count as two entries: a window is not taken for the whole log', () => {
+    const lines = new LineAssembler({ wholeLog: false, tty: true });
+    feed(new TtyDecoder(), [Buffer.from(`${STAMP} last words${STAMP} next run\r\n${STAMP} more\r\n`)], lines);
+    expect([lines.take().length, lines.entriesMax]).toEqual([2, 3]);
+  });
+
   it('without an end do not pile up: what is kept of a line is bounded', () => {
     const parts = Array.from({ length: 200 }, () => Buffer.from(`${STAMP} ${'p'.repeat(PARTIAL)}`));
     const [line] = readLines(new TtyDecoder(), parts);
@@ -208,7 +234,7 @@ describe('lines of a TTY', () => {
   });
 
   it('that are the engine saying that it cannot read on are no lines', () => {
-    const lines = new LineAssembler(true);
+    const lines = new LineAssembler({ wholeLog: true, tty: true });
     feed(new TtyDecoder(), [Buffer.from(`${STAMP} one\r\nError grabbing logs: unexpected EOF\n`)], lines);
     expect(lines.take().map((line: LogLine) => line.message)).toEqual(['one']);
     expect(lines.failure).toContain('unexpected EOF');

@@ -37,7 +37,7 @@ class World {
       async () => {
         const bytes = new Bytes();
         this.opened.push(bytes);
-        return { bytes, first: Buffer.alloc(0), tail: 10, tty: false, isRunning: async () => false };
+        return { bytes, first: Buffer.alloc(0), tail: 10, tty: false, mayHaveGrown: async () => false };
       },
       NEVER,
     );

@@ -15,8 +15,8 @@ const KIB = 1024;
 /** Lines of every kind and length, read to the end in pages of random size by agents that come and go. */
 export async function oddLines(place: Place, driver: Driver, seed: number, lines: number): Promise<Faults> {
   const random = new Seeded(seed);
-  const long = [16 * KIB - 1, 16 * KIB, 16 * KIB + 1, 32 * KIB, 100 * KIB, KIB * KIB];
-  const written = contentOf(random, { lines, odd: 0.3, long: isTty(driver) ? long.slice(0, 5) : long });
+  const long = [16 * KIB - 1, 16 * KIB, 16 * KIB + 1, 32 * KIB, 100 * KIB, 1_000_000, KIB * KIB];
+  const written = contentOf(random, { lines, odd: 0.3, long: isTty(driver) ? long.slice(0, -2) : long });
   const name = `odd-${driver}-${seed}`;
   const options = driver.endsWith('local') ? { 'max-size': '100m' } : {};
   const id = await printed(place, { name, driver, logOptions: options }, written);

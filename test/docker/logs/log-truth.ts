@@ -11,6 +11,8 @@ export interface Written {
 }
 
 const PART_BYTES = 16 * 1024;
+/** The longest line that is not cut, in bytes: a character in two parts could make it longer. */
+const MIB = 1024 * 1024;
 const ESC = '\u001b';
 /** Every kind of line that has ever been trouble. */
 const ODD_LINES: readonly (() => Buffer)[] = [
@@ -52,11 +54,12 @@ function streamOf(random: Seeded, plan: ContentPlan, name: string): Buffer {
   return Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
 }
 
-/** Of so many bytes, different at every place, with characters that a part's end can cut in two. */
+/** Of so many bytes, different at every place, with characters that a part's end can cut in two where it may grow by that. */
 function longLine(random: Seeded, length: number): Buffer {
-  const words: string[] = [];
+  // So that parts end anywhere in a character.
+  const words: string[] = ['.'.repeat(random.below(16))];
   for (let at = 0; at < length; at += 8)
-    words.push(at % 800 === 0 ? `€€${random.below(10)}.` : `${String(at).padStart(7, '0')} `);
+    words.push(at % 16 === 0 && length < MIB ? `€€${random.below(10)}.` : `${String(at).padStart(7, '0')} `);
   return Buffer.from(words.join('')).subarray(0, length);
 }
 

@@ -120,14 +120,17 @@ export class FakeLogReader implements LogReader {
   }
 }
 
+const LONG_LINE_ENTRIES = 128;
+
 /** As the real reader numbers lines of one stamp, and doubts those that may have begun before a window. */
 function asRead(lines: readonly LogLine[], fromOldest: boolean): readonly LogLine[] {
   const last = new Map<string, LogLine>();
   let begunAt: string | undefined;
-  return lines.map((line) => {
+  return lines.map((line, at) => {
     const before = last.get(line.stream);
     const same = before?.ts === line.ts;
-    const inside = fromOldest || before !== undefined || (begunAt !== undefined && line.ts > begunAt);
+    const inside =
+      fromOldest || before !== undefined || (at >= LONG_LINE_ENTRIES && begunAt !== undefined && line.ts > begunAt);
     if (before !== undefined && !same) begunAt ??= line.ts;
     const read = { ...line, sameStamp: same ? before.sameStamp + 1 : 0, unsure: same ? before.unsure : !inside };
     last.set(line.stream, read);

@@ -11,6 +11,8 @@ import { endOfStamp, type EntrySink, PART_BYTES } from './log-frames.ts';
 /** More than a report takes of a line, so that a secret which begins before the cut is seen whole before it is made. */
 export const LINE_LOOKAHEAD_BYTES = 64 * 1024;
 const KEPT_MAX_BYTES = LIMITS.logMessageMaxBytes + LINE_LOOKAHEAD_BYTES;
+/** The entries of the longest lines there usually are (1 MiB has 64), and as many more. */
+const LONG_LINE_ENTRIES = 128;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 /** For text that comes without a stamp, which no engine should send: a report needs one in every line. */
@@ -22,6 +24,7 @@ const ANY_STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /gu;
 
 interface OpenLine {
   readonly ts: string;
+  readonly firstEntry: number;
   readonly parts: Buffer[];
   sizeBytes: number;
   /** Bytes beyond the limit, which are counted but not kept. */
@@ -109,12 +112,12 @@ export class LineAssembler implements EntrySink {
     const ts = textFrom === from ? (state.ts ?? NO_STAMP) : this.#slice(from, textFrom - 1);
     if (state.open === undefined && ends) {
       const textTo = this.#withoutReturn(textFrom, to - 1);
-      this.#add(stream, state, ts, this.#slice(textFrom, textTo), 0);
+      this.#add(stream, state, ts, this.#slice(textFrom, textTo), 0, this.#entriesMax);
       return;
     }
     // On a TTY it may be the rest of the log, to which the next run adds.
     const isLastPart = ends || (to - textFrom < PART_BYTES && (!this.#tty || state.open !== undefined));
-    state.open ??= { ts, parts: [], sizeBytes: 0, droppedBytes: 0 };
+    state.open ??= { ts, firstEntry: this.#entriesMax, parts: [], sizeBytes: 0, droppedBytes: 0 };
     this.#append(state.open, textFrom, ends ? to - 1 : to);
     if (isLastPart) this.#close(stream, state, state.open);
   }
@@ -148,14 +151,21 @@ export class LineAssembler implements EntrySink {
     const bytes = open.parts.length === 1 ? open.parts[0] : Buffer.concat(open.parts);
     const withReturn = bytes !== undefined && open.droppedBytes === 0 && bytes.at(-1) === CARRIAGE_RETURN;
     const text = bytes?.toString('utf8', 0, bytes.length - (withReturn ? 1 : 0)) ?? '';
-    this.#add(stream, state, open.ts, text, open.droppedBytes);
+    this.#add(stream, state, open.ts, text, open.droppedBytes, open.firstEntry);
   }
 
-  #add(stream: LogStream, state: StreamState, ts: string, message: string, droppedBytes: number): void {
+  #add(
+    stream: LogStream,
+    state: StreamState,
+    ts: string,
+    message: string,
+    droppedBytes: number,
+    firstEntry: number,
+  ): void {
     if (state.ts === ts) {
       state.sameStamp += 1;
     } else {
-      state.unsure = state.ts === undefined && !this.#hasBegunInside(ts);
+      state.unsure = state.ts === undefined && !this.#hasBegunInside(ts, firstEntry);
       if (state.ts !== undefined) this.#windowBegunAt ??= ts;
       state.ts = ts;
       state.sameStamp = 0;
@@ -163,9 +173,10 @@ export class LineAssembler implements EntrySink {
     this.#lines.push({ stream, ts, message, droppedBytes, sameStamp: state.sameStamp, unsure: state.unsure });
   }
 
-  /** Of a stream's first line. */
-  #hasBegunInside(ts: string): boolean {
-    return this.#wholeLog || (this.#windowBegunAt !== undefined && ts > this.#windowBegunAt);
+  /** Of a stream's first line. Right behind the window's beginning its stamp proves nothing: the driver journald stamps each part anew. */
+  #hasBegunInside(ts: string, firstEntry: number): boolean {
+    if (this.#wholeLog) return true;
+    return firstEntry > LONG_LINE_ENTRIES && this.#windowBegunAt !== undefined && ts > this.#windowBegunAt;
   }
 
   #withoutReturn(from: number, to: number): number {

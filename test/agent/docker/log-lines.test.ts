@@ -115,11 +115,20 @@ describe('lines of frames', () => {
   it('at the beginning of a window may lack what lies before, until their stream has had another stamp', () => {
     const stamped = (at: number): string => `2026-01-09T00:00:00.${String(at).padStart(9, '0')}Z`;
     const frames = [1, 1, 2, 3].map((at) => frame('stdout', `${stamped(at)} x\n`));
-    const windowOf = (more: Buffer): readonly boolean[] =>
-      readLines(new FrameDecoder(), [...frames, more], false).map((line) => line.unsure);
+    const windowOf = (count: number, at: number): boolean | undefined => {
+      const many = Array.from({ length: count }, (_, index) => frame('stdout', `${stamped(10 + index)} x\n`));
+      return readLines(new FrameDecoder(), [...many, frame('stderr', `${stamped(at)} y\n`)], false).at(-1)?.unsure;
+    };
+    expect(readLines(new FrameDecoder(), frames, false).map((line) => line.unsure)).toEqual([true, true, false, false]);
     // The window had begun when the second line of stdout was stamped: what is younger began in it, what is as old need not have.
-    expect(windowOf(frame('stderr', `${stamped(4)} y\n`))).toEqual([true, true, false, false, false]);
-    expect(windowOf(frame('stderr', `${stamped(2)} y\n`))).toEqual([true, true, false, false, true]);
+    expect([windowOf(200, 300), windowOf(200, 12), windowOf(200, 11), windowOf(200, 1)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    // Where each part has a stamp of its own, a part close behind the window's beginning is not taken for a line.
+    expect(windowOf(100, 300)).toBe(true);
     expect(readLines(new FrameDecoder(), frames).some((line) => line.unsure)).toBe(false);
   });
 

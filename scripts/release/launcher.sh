@@ -61,10 +61,11 @@ if [ -r "$config" ]; then
 $(sed -n "h;$(named ca_file)$(named vault_ca_file)$(named vault_token_file)" "$config")"
 fi
 
+# Node lets in what lies in a folder only if the folder is there when it starts; a file may come later, as the updater's ledger does.
 set -- "$program" "$@"
 IFS='
 '
-for path in "${config%/*}" "$home" "${home%/*/*}/update" /etc/machine-id /etc/systemd/system/status-panel-update.path $also; do
+for path in "${config%/*}" "$home" "${home%/*/*}/update/ledger.json" /etc/machine-id /etc/systemd/system/status-panel-update.path $also; do
   set -- "--allow-fs-read=$path" "$@"
 done
 exec "$home/bin/node" @FLAGS@ --permission --allow-fs-read="$state" --allow-fs-write="$state" "$@"

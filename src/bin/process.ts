@@ -37,6 +37,20 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
+/**
+ * The program has done its work, and ends as soon as nothing is open any more. What is still open after `ms` is named and left behind: a
+ * service that is stopped must not wait for its manager to lose patience.
+ */
+export function endWithin(ms: number): void {
+  const late = setTimeout(() => {
+    const open = process.getActiveResourcesInfo();
+    write(2, `status-panel: ends although something is still open: ${open.join(', ')}\n`);
+    process.exit();
+  }, ms);
+  // Alone it keeps nothing waiting.
+  late.unref();
+}
+
 export function terminalOf(words: readonly string[], interrupted: AbortSignal): Terminal {
   const { serviceManager, writeEntry } = inheritedFrom(process.env, process.pid);
   return {

@@ -2,7 +2,9 @@
 // status-panel: the agent and its command line.
 import process from 'node:process';
 import { EXIT } from '../cli/exit-code.ts';
-import { interruption, keepHeapSmall, requireNode, terminalOf } from './process.ts';
+import { endWithin, interruption, keepHeapSmall, requireNode, terminalOf } from './process.ts';
+
+const END_WITHIN_MS = 2_000;
 
 requireNode('status-panel');
 keepHeapSmall();
@@ -13,9 +15,11 @@ const interrupted = interruption();
 try {
   const exit = await main(process.argv.slice(2), (words) => terminalOf(words, interrupted));
   process.exitCode = EXIT[exit].code;
+  endWithin(END_WITHIN_MS);
 } catch (error) {
   if (interrupted.aborted) {
     process.exitCode = 130;
+    endWithin(END_WITHIN_MS);
   } else {
     process.stderr.write(`status-panel: a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
     process.exit(EXIT.bug.code);

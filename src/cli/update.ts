@@ -103,8 +103,9 @@ async function serveRequest(options: UpdaterOptions, { places }: CommandLine, te
     terminal.out(`${sentenceOf(outcome)}\n`);
     return exitOf(outcome);
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    conclude({ outcome: 'refused', from, to: request.version, reason: describeError(error).slice(0, 4_000) });
+    // A bug is told as well: the request is gone, and the agent waits for its outcome. An attempt that has begun is recovered and concluded.
+    if (ledger.attempt === undefined)
+      conclude({ outcome: 'refused', from, to: request.version, reason: describeError(error).slice(0, 4_000) });
     throw error;
   }
 }
@@ -187,6 +188,7 @@ function sourceOf({ config, places, text, proxyFor }: CommandLine, stack: AsyncD
     client,
     url.origin,
     `${url.pathname.replace(/\/+$/u, '')}${from === undefined ? '/releases' : ''}`,
+    systemClock,
   );
 }
 

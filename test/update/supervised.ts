@@ -2,24 +2,29 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { unpackRelease } from '../../scripts/release/unpacked.ts';
 import { runCli, type Ended } from '../../scripts/parts/agent-process.ts';
+import { describeError } from '../../src/platform/fault.ts';
 
 const RESTART_AFTER_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 const START_DEADLINE_MS = 30_000;
+const JOURNAL_LINES = 60;
 
 /** systemctl leaves its words in a file; what it is told to restart is restarted by {@link SupervisedHost}. */
 const SYSTEMCTL = `#!/bin/sh
@@ -36,12 +41,15 @@ export class SupervisedHost implements AsyncDisposable {
   readonly settings: Record<string, string>;
   #child: ChildProcess | undefined;
   #stopped = false;
+  /** What the service and the updater say, in one file, as the journal would have it. */
+  readonly #output: number;
   readonly #loop: Promise<void>;
 
   private constructor(home: string, settings: Readonly<Record<string, string>>) {
     this.home = home;
     this.installation = join(home, 'opt');
     this.settings = { ...settings, PATH: `${join(home, 'bin')}:${process.env['PATH'] ?? ''}` };
+    this.#output = openSync(join(home, 'journal'), 'a');
     this.#loop = this.#keepRunning();
   }
 
@@ -92,7 +100,19 @@ export class SupervisedHost implements AsyncDisposable {
   async updater(): Promise<number | null> {
     const lastGood = join(this.installation, 'last-good');
     const program = join(existsSync(lastGood) ? lastGood : join(this.installation, 'current'), 'bin', 'status-panel');
-    return (await runCli(['update', '--requested'], this.settings, '', program)).exitCode;
+    const ended = await runCli(['update', '--requested'], this.settings, '', program);
+    writeSync(this.#output, `${ended.stdout}${ended.stderr}the updater ended with ${ended.exitCode}\n`);
+    return ended.exitCode;
+  }
+
+  /** What fails in `work` tells the last lines of service and updater along with it. */
+  async explaining<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const lines = readFileSync(join(this.home, 'journal'), 'utf8').split('\n').slice(-JOURNAL_LINES);
+      throw new Error(`${describeError(error)}\n${lines.join('\n')}`, { cause: error });
+    }
   }
 
   async until(isSo: () => boolean, deadlineMs = START_DEADLINE_MS): Promise<void> {
@@ -107,6 +127,7 @@ export class SupervisedHost implements AsyncDisposable {
     this.#stopped = true;
     this.#child?.kill('SIGKILL');
     await this.#loop;
+    closeSync(this.#output);
     rmSync(this.home, { recursive: true, force: true });
   }
 
@@ -115,7 +136,7 @@ export class SupervisedHost implements AsyncDisposable {
       const program = join(this.installation, 'current', 'bin', 'status-panel');
       const child = spawn('unshare', ['-m', 'sh', '-c', IN_NAMESPACE, program, join(this.home, 'units')], {
         env: this.settings,
-        stdio: 'ignore',
+        stdio: ['ignore', this.#output, this.#output],
       });
       this.#child = child;
       const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Site } from '../e2e/harness.ts';
 import { SupervisedHost } from './supervised.ts';
+import type { FinishedCommand } from '../../scripts/parts/control-plane-client.ts';
 import { Publisher } from '../release/versions.ts';
 
 const engine = inject('engineSocket');
@@ -53,6 +54,19 @@ async function watchPath(host: SupervisedHost, stateDirectory: string, isDone: (
   }
 }
 
+async function askForUpdate(
+  site: Site,
+  host: SupervisedHost,
+  parameters: { readonly version?: string } = {},
+): Promise<FinishedCommand> {
+  const state = { done: false };
+  const asked = site.ask('update_agent', parameters, 200_000).finally(() => {
+    state.done = true;
+  });
+  await Promise.all([watchPath(host, site.stateDirectory, () => state.done), asked]);
+  return await asked;
+}
+
 describe.concurrent('an installed release that is asked to update itself', () => {
   test.each([
     [
@@ -68,17 +82,35 @@ describe.concurrent('an installed release that is asked to update itself', () =>
   ] as const)('%s', async (_, release, wanted) => {
     await using stack = new AsyncDisposableStack();
     const { site, host } = await hostOf(stack, { allow: true, releases: releases[release] });
-    const asked = site.ask('update_agent', {}, 200_000);
-    const state = { done: false };
-    void asked.finally(() => {
-      state.done = true;
-    });
-    await Promise.all([watchPath(host, site.stateDirectory, () => state.done), asked]);
-    const finished = await asked;
-    expect(finished.status).toBe(wanted.status);
+    const finished = await host.explaining(() => askForUpdate(site, host));
+    expect(finished.status, JSON.stringify(finished)).toBe(wanted.status);
     expect(JSON.stringify(finished)).toContain(`"outcome":"${wanted.outcome}"`);
     expect(host.current).toBe(wanted.runs);
     expect(site.proxy.reports.filter((report) => report.includes('update_agent'))).toHaveLength(1);
+  });
+
+  test('says why nothing was changed when the very first update of the host is refused', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { site, host } = await hostOf(stack, { allow: true, releases: releases.good });
+    const finished = await host.explaining(() => askForUpdate(site, host, { version: '9.9.9' }));
+    expect(finished.status).toBe('failed');
+    expect(JSON.stringify(finished)).toContain('"outcome":"refused"');
+    expect(JSON.stringify(finished.error)).toContain('offers no status-panel-9.9.9-linux-');
+    expect(host.current).toBe('0.1.0');
+  });
+
+  test('tries again when the connection breaks while it downloads', async () => {
+    await using stack = new AsyncDisposableStack();
+    const { site, host } = await hostOf(stack, { allow: true, releases: releases.good });
+    const broken = new Set(['SHA256SUMS', '.tar.gz']);
+    site.proxy.plan = ({ path }) => {
+      const fault = [...broken].find((ending) => path.endsWith(ending));
+      return fault !== undefined && broken.delete(fault) ? { kind: 'truncate' } : undefined;
+    };
+    const finished = await host.explaining(() => askForUpdate(site, host));
+    expect(finished.status, JSON.stringify(finished)).toBe('completed');
+    expect(broken.size).toBe(0);
+    expect(host.current).toBe('0.1.1');
   });
 
   test('refuses where the owner has not allowed it', async () => {

@@ -17,6 +17,7 @@ const LIMITS: ArchiveLimits = {
   membersMaxCount: 10_000,
 };
 const DEADLINE_MS = 600_000;
+const STALL_MS = 60_000;
 
 export type StackOutcome =
   | { readonly kind: 'unpacked'; readonly unpacked: Unpacked }
@@ -87,7 +88,7 @@ async function downloadArchive(
       hash.update(piece);
       await file.writeFile(piece);
     };
-    const request = { path, headers: { accept: 'application/gzip' }, deadlineMs: DEADLINE_MS };
+    const request = { path, headers: { accept: 'application/gzip' }, deadlineMs: DEADLINE_MS, stallMs: STALL_MS };
     const answer = await client.download(request, LIMITS.archiveMaxBytes, take, signal);
     if (answer.status === 200) return hash.digest('hex').slice(0, 16);
     if (answer.status === 404 && errorCode(answer.body) === 'stack_archive_missing') return undefined;

@@ -14,6 +14,11 @@ export interface HttpRequest {
   readonly deadlineMs: number;
 }
 
+export interface Download extends Omit<HttpRequest, 'method' | 'body'> {
+  /** How long nothing may come, within the deadline for all of it: a line that is slow is not one that is dead. */
+  readonly stallMs: number;
+}
+
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -36,6 +41,7 @@ export interface HttpClientOptions {
 const CONNECT_DEADLINE_MS = 10_000;
 /** Below the production server's 5 s, or a socket is written to while the server closes it (PROTOCOL.md §0). */
 const KEEP_ALIVE_MS = 4_000;
+const STALL_CODES = new Set<unknown>(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 /** How long an aborted request may take to end by itself. */
 const SETTLE_MS = 100;
 
@@ -69,22 +75,24 @@ export class HttpClient implements AsyncDisposable {
 
   /**
    * GETs a body of up to `maxBytes` and hands each piece to `take` as it comes, only when the status is 200; any other answer is returned
-   * with its text as {@link request} does. Faults unreachable and answer_too_large.
+   * with its text as {@link request} does. Faults unreachable, also when nothing comes for the request's `stallMs`, and answer_too_large.
    */
   async download(
-    request: Omit<HttpRequest, 'method' | 'body'>,
+    request: Download,
     maxBytes: number,
     take: (piece: Buffer) => Promise<void>,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
     using deadline = this.#options.clock.deadline(request.deadlineMs, signal);
     try {
-      const { path, headers } = request;
+      const { path, headers, stallMs } = request;
       const answer = await this.#pool.request({
         origin: this.#options.origin,
         method: 'GET',
         path,
         headers,
+        headersTimeout: stallMs,
+        bodyTimeout: stallMs,
         signal: deadline.signal,
       });
       const rest = { status: answer.statusCode, headers: flat(answer.headers) };
@@ -102,7 +110,9 @@ export class HttpClient implements AsyncDisposable {
       if (error instanceof Fault) throw error;
       const reason = deadline.signal.aborted
         ? `not all of it came within ${request.deadlineMs} ms`
-        : describeError(error);
+        : isStall(error)
+          ? `nothing came for ${request.stallMs} ms`
+          : describeError(error);
       throw new Fault('unreachable', `${this.#options.origin}: ${reason}`, { cause: error });
     }
   }
@@ -170,7 +180,7 @@ function openPool(options: HttpClientOptions): Dispatcher {
   const common = {
     connections,
     pipelining: 1,
-    // Our own deadline covers a request from connect to last byte; undici's timers would only wake the process.
+    // Our own deadline covers a request from connect to last byte; undici's timers would only wake the process. A download sets its own.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -195,6 +205,10 @@ function caOf(caFile: string | undefined): { readonly ca?: string } {
   } catch (error) {
     throw new Fault('invalid_configuration', `ca_file: ${describeError(error)}`, { cause: error });
   }
+}
+
+function isStall(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && STALL_CODES.has(error.code);
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {

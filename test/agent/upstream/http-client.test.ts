@@ -20,6 +20,40 @@ async function world(answer: (socket: Socket, request: string) => void, answerMa
   return { server, client, get, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
+describe('a download', () => {
+  const download = async (client: HttpClient, limits: { readonly deadlineMs?: number; readonly stallMs?: number }) => {
+    const pieces: Buffer[] = [];
+    const request = { path: '/big', headers: {}, deadlineMs: 20_000, stallMs: 20_000, ...limits };
+    const take = async (piece: Buffer): Promise<void> => {
+      pieces.push(piece);
+    };
+    const answer = await client.download(request, 1_000, take, NEVER);
+    return { ...answer, text: Buffer.concat(pieces).toString() };
+  };
+  const BEGINNING = 'HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc';
+
+  it('is handed on as it comes', async () => {
+    await using there = await world((socket) => socket.write(`${BEGINNING}def`));
+    expect(await download(there.client, {})).toMatchObject({ status: 200, text: 'abcdef' });
+  });
+
+  it.each([
+    ['in the middle of the body', BEGINNING],
+    ['before the first byte', ''],
+  ])('that stands still %s is given up long before its deadline', async (_, sent) => {
+    await using there = await world((socket) => socket.write(sent));
+    await expect(download(there.client, { stallMs: 500 })).rejects.toThrow('nothing came for 500 ms');
+  });
+
+  it('that is slow, but comes, is waited for', async () => {
+    await using there = await world((socket) => {
+      socket.write(BEGINNING);
+      ['d', 'e', 'f'].forEach((byte, at) => setTimeout(() => socket.write(byte), 600 * (at + 1)));
+    });
+    expect(await download(there.client, { stallMs: 1_500 })).toMatchObject({ text: 'abcdef' });
+  });
+});
+
 describe('an honest server', () => {
   it('gets the exact bytes and gives status, headers and body', async () => {
     await using there = await world((socket) =>

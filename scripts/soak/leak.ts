@@ -1,17 +1,19 @@
 // Leak check: memory and handles of the agent after ever more commands, each time when it has had nothing to do for a while.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pause } from '../../test/faults/stall/waiting.ts';
-import { textTable } from '../../test/faults/text-table.ts';
 import { Host } from '../../test/faults/host.ts';
+import { Publisher } from '../../test/release/versions.ts';
 import { ProductionServer } from '../../test/support/production-server.ts';
 import { memoryOf } from '../bench/process-figures.ts';
-import { RUN_FLAGS } from '../release/run-flags.ts';
-import type { AgentProcess } from '../parts/agent-process.ts';
+import { AgentProcess } from '../parts/agent-process.ts';
 import type { EngineAddress } from '../parts/engine-request.ts';
-import { Fleet } from './fleet.ts';
-import { fit } from './line-fit.ts';
+import { unpackRelease } from '../release/unpacked.ts';
+import { countOf, type Descriptors, descriptorsOf, heldAt } from './descriptors.ts';
+import { LeakLoad } from './leak-load.ts';
+import { collectIn, PROBE_SETTINGS } from './leak-probe.ts';
+import { leakTable, leaksIn, type Sample } from './leak-verdict.ts';
 import { Seeded } from './seeded.ts';
 
 export interface LeakOptions {
@@ -21,95 +23,112 @@ export interface LeakOptions {
   readonly say: (line: string) => void;
 }
 
-interface Sample {
-  readonly commands: number;
-  readonly rssKib: number;
-  readonly handles: number;
-}
-
 /** So often it gets no commands until all are answered, and then a rest: under load figures say how busy the machine is. */
 const SAMPLES_COUNT = 40;
-/** Longer than an idle connection is kept. */
+/** Longer than an idle connection is kept: 4 s to the control plane, 5 s to the engine. */
 const REST_MS = 8_000;
+/** Between two looks at the descriptors; what is looked at lasts longer than the question for lost commands that comes every two minutes. */
+const LOOKS_COUNT = 3;
+const LOOK_EVERY_MS = 2_500;
+const SETTLE_MS = 1_000;
 const QUEUED_COUNT = 50;
 const STALLED_MS = 60_000;
-/** Half a MiB over a hundred thousand commands: less than one sample differs from the next. */
-const SLOPE_MAX_KIB = 5;
+const COMPLAINT = /"level":"(?:warn|error)"/u;
+const COMPLAINTS_TOLD_COUNT = 5;
 
 /** Prints the table; returns what did not hold. */
 export async function leakCheck(options: LeakOptions): Promise<readonly string[]> {
-  const samples = await measure(options);
-  // The first half is the heap growing to its size.
-  const later = samples.slice(Math.floor(samples.length / 2));
-  const rss = fit(later.map(({ commands, rssKib }) => ({ x: commands / 1_000, y: rssKib })));
-  const handles = fit(later.map(({ commands, handles }) => ({ x: commands / 1_000, y: handles })));
-  const row = (what: string, line: ReturnType<typeof fit>, digits: number): readonly string[] => [
-    what,
-    line.first.toFixed(digits),
-    line.last.toFixed(digits),
-    `${line.slope.toFixed(3)} ± ${(2 * line.error).toFixed(3)}`,
-    line.scatter.toFixed(digits),
-  ];
-  const head = [`over ${options.commands} commands, second half`, 'begins at', 'ends at', 'slope per 1,000', 'scatter'];
-  console.log(`\n${textTable(head, [row('RSS, KiB', rss, 0), row('open descriptors', handles, 1)])}\n`);
-  return [
-    ...(rss.slope - 2 * rss.error > SLOPE_MAX_KIB
-      ? [`RSS grows by ${rss.slope.toFixed(1)} KiB in 1,000 commands`]
-      : []),
-    ...(handles.slope - 2 * handles.error > 0.01 ? [`descriptors grow by ${handles.slope.toFixed(3)} in 1,000`] : []),
-  ];
+  const complaints: string[] = [];
+  const samples = await measure(options, complaints);
+  console.log(`\n${leakTable(samples)}\n`);
+  return [...leaksIn(samples), ...complaints.slice(0, COMPLAINTS_TOLD_COUNT).map((line) => `the agent says: ${line}`)];
 }
 
-async function measure({ engine, image, commands, say }: LeakOptions): Promise<readonly Sample[]> {
+/** An agent in trouble does something else than the work that is measured: each of its warnings is put into `complaints`. */
+async function measure(
+  { engine, image, commands, say }: LeakOptions,
+  complaints: string[],
+): Promise<readonly Sample[]> {
   await using stack = new AsyncDisposableStack();
   const home = mkdtempSync(join(tmpdir(), 'status-panel-leak-'));
   stack.defer(() => rmSync(home, { recursive: true, force: true }));
   const server = stack.use(await ProductionServer.start());
-  const fleet = stack.use(await Fleet.start(engine, image, 'leak'));
+  const load = stack.use(await LeakLoad.start(engine, image, new Seeded(1)));
   const host = await Host.register({ serverUrl: server.url, dockerSocket: engine.socketPath, home, name: 'leak' });
-  // As the release starts it: its heap is kept small.
-  const agent = stack.use(host.start({}, RUN_FLAGS));
-  const random = new Seeded(1);
+  const agent = stack.use(await startReleased(host, home, stack));
   const samples: Sample[] = [];
-  const load = { server, host, fleet, agent, random };
   for (let at = 1; at <= SAMPLES_COUNT; at += 1) {
     const done = Math.round((commands * at) / SAMPLES_COUNT);
-    await runUpTo(load, done);
-    await pause(REST_MS);
-    samples.push({ commands: done, rssKib: memoryOf(agent.pid).rssMib * 1_024, handles: descriptorsOf(agent.pid) });
-    say(`  ${done} of ${commands}: ${samples.at(-1)?.rssKib} KiB, ${samples.at(-1)?.handles} descriptors`);
+    await runUpTo({ server, host, load, agent, complaints }, done);
+    const sample = { commands: done, ...(await figuresOf(agent)) };
+    samples.push(sample);
+    const figures = [
+      `RSS ${sample.rssKib} KiB`,
+      `collected ${sample.collectedRssKib}`,
+      `objects ${Math.round(sample.objectsKib)}`,
+      `code ${Math.round(sample.codeKib)}`,
+      `buffers ${Math.round(sample.buffersKib)}`,
+      `descriptors ${countOf(sample.descriptors)}`,
+    ];
+    say(`  ${done} of ${commands}: ${figures.join(', ')}`);
   }
   return samples;
 }
 
-interface Load {
+/** The release as it is installed, started by its launcher: the tests' build of the agent carries much that no customer has. */
+async function startReleased(host: Host, home: string, stack: AsyncDisposableStack): Promise<AgentProcess> {
+  const publisher = stack.use(new Publisher());
+  await publisher.makeKeys();
+  const unpacked = await unpackRelease(await publisher.release('0.1.0'), join(home, 'unpacked'));
+  const { NODE_COMPILE_CACHE: _, ...settings } = host.settings;
+  return AgentProcess.start(
+    ['run'],
+    { ...settings, ...PROBE_SETTINGS },
+    { program: join(unpacked, 'bin', 'status-panel'), endWith: 'SIGKILL' },
+  );
+}
+
+async function figuresOf(agent: AgentProcess): Promise<Omit<Sample, 'commands'>> {
+  await pause(REST_MS);
+  const looks: Descriptors[] = [];
+  for (let look = 0; look < LOOKS_COUNT; look += 1) {
+    await pause(LOOK_EVERY_MS);
+    looks.push(descriptorsOf(agent.pid));
+  }
+  const rssKib = rssOf(agent);
+  const left = await collectIn(agent);
+  // V8 gives pages back beside its other work.
+  await pause(SETTLE_MS);
+  return { rssKib, collectedRssKib: rssOf(agent), ...left, descriptors: heldAt(looks) };
+}
+
+function rssOf(agent: AgentProcess): number {
+  return memoryOf(agent.pid).rssMib * 1_024;
+}
+
+interface Running {
   readonly server: ProductionServer;
   readonly host: Host;
-  readonly fleet: Fleet;
+  readonly load: LeakLoad;
   readonly agent: AgentProcess;
-  readonly random: Seeded;
+  readonly complaints: string[];
 }
 
 /** Asks for commands until so many are answered in all. */
-async function runUpTo({ server, host, fleet, agent, random }: Load, commands: number): Promise<void> {
+async function runUpTo({ server, host, load, agent, complaints }: Running, commands: number): Promise<void> {
   let asked = server.reports.length;
   let lastNewsMs = performance.now();
   for (let done = asked; done < commands; ) {
-    while (asked - done < QUEUED_COUNT && asked < commands) {
-      const { type, parameters, changes } = fleet.next(random);
-      // Restarts take a second each, and there is nothing in them that the others do not have.
-      if (type !== 'restart') server.enqueue(host.deploymentHash, changes ? type : 'health', parameters);
-      asked += type === 'restart' ? 0 : 1;
+    for (; asked - done < QUEUED_COUNT && asked < commands; asked += 1) {
+      const { type, parameters } = load.next();
+      server.enqueue(host.deploymentHash, type, parameters);
     }
     await pause(20);
     if (!agent.running) throw new Error(`the agent has ended:\n${agent.lines.slice(-20).join('\n')}`);
     if (server.reports.length > done) lastNewsMs = performance.now();
     if (performance.now() - lastNewsMs > STALLED_MS) throw new Error(`no report for a minute after ${done}`);
     done = server.reports.length;
+    complaints.push(...agent.lines.filter((line) => COMPLAINT.test(line)));
     agent.lines.length = 0;
   }
-}
-
-function descriptorsOf(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
 }

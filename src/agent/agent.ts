@@ -14,6 +14,7 @@ import { NO_SERVICE_MANAGER } from '../platform/service-manager.ts';
 import { type AgentOptions, assemble, type Parts, serverUrl } from './assemble.ts';
 import { serverFingerprint } from './host/fingerprint.ts';
 import type { Journal } from './journal/journal.ts';
+import { KEPT_MAX_COUNT } from './journal/room.ts';
 import { supervise } from './liveness/supervise.ts';
 import { runScheduled, type Scheduled } from './schedule.ts';
 import { canBeUpdated } from './update/self-update.ts';
@@ -32,9 +33,11 @@ const END_AIR_MS = 5_000;
 const PING_AGAIN_MS = 2_000;
 const PING_AGAIN_MAX_MS = 300_000;
 const KEEP_REPORTED_MS = 7 * 86_400_000;
-const KEEP_REPORTED_COUNT = 20_000;
 /** A server that delivers a command again does so within this, and is sent the same report. */
 const KEEP_BODY_MS = 3_600_000;
+const PRUNE_AIR_MS = 20;
+/** What is left then is for the next time. */
+const PRUNE_MAX_MS = 60_000;
 
 /** Runs until `stopping` aborts and all is put away. Rejects on a bug, and when the state directory cannot be used. */
 export async function runAgent(options: AgentOptions): Promise<void> {
@@ -195,18 +198,27 @@ function tasksOf(options: AgentOptions, { credentials, journal, log, lostBell }:
       name: 'journal',
       expression: '17 * * * *',
       jitterMs: 60_000,
-      run: async () => {
-        prune(journal, clock, log);
-      },
+      run: (signal) => prune(journal, clock, log, signal),
     },
   ];
 }
 
-function prune(journal: Journal, clock: Clock, log: Log): void {
+// In small steps with air between them: a step is synchronous, and nothing else moves meanwhile.
+async function prune(journal: Journal, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
+  const nowMs = clock.now();
+  const untilMs = clock.monotonicMs() + PRUNE_MAX_MS;
+  const repeat = async (step: () => number): Promise<number> => {
+    let sum = 0;
+    for (let count = step(); count > 0; count = step()) {
+      sum += count;
+      await clock.sleep(PRUNE_AIR_MS, signal);
+      if (signal.aborted || clock.monotonicMs() > untilMs) break;
+    }
+    return sum;
+  };
   try {
-    const nowMs = clock.now();
-    journal.forgetBodies(nowMs - KEEP_BODY_MS);
-    const count = journal.prune(nowMs - KEEP_REPORTED_MS, KEEP_REPORTED_COUNT);
+    await repeat(() => journal.forgetBodies(nowMs - KEEP_BODY_MS));
+    const count = await repeat(() => journal.prune(nowMs - KEEP_REPORTED_MS, KEPT_MAX_COUNT));
     if (count > 0) log.debug('journal pruned', { count });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -36,8 +36,11 @@ export interface Journal extends Disposable {
   parkedIds(limit: number): readonly string[];
   /** Commands that an earlier process received or started and did not finish, oldest first. */
   unfinished(): readonly JournalEntry[];
-  /** Deletes acknowledged and parked entries older than `beforeMs`, and the oldest ones beyond `maxEntries`. Returns how many. */
+  /**
+   * Deletes acknowledged and parked entries older than `beforeMs`, and the oldest ones beyond `maxEntries`: some of them, so that it does not
+   * take long. Returns how many, 0 when there are no more.
+   */
   prune(beforeMs: number, maxEntries: number): number;
-  /** Forgets the bodies of acknowledged and parked reports older than `beforeMs`; their ids stay. Returns how many. */
+  /** Forgets the bodies of acknowledged and parked reports older than `beforeMs`, some of them as `prune` does; their ids stay. Returns how many. */
   forgetBodies(beforeMs: number): number;
 }

@@ -15,7 +15,10 @@ export interface PatientJournalOptions {
   readonly log: Log;
 }
 
-/** A file that was opened on a read-only disk stays read-only until it is opened anew. */
+/**
+ * A file that was opened on a read-only disk stays read-only until it is opened anew. The one that was open before is closed only then, for
+ * it can be read meanwhile; SQLite keeps its descriptor (to close it would drop the process's locks) and uses it the next time: at most one.
+ */
 const REOPEN_AFTER_MS = 2_000;
 
 export class PatientJournal implements Journal {

@@ -10,6 +10,7 @@ import type { ErrorCode } from '../../protocol/error-code.ts';
 import { DamagedError } from './damage.ts';
 import { ENTRY_STATES, type JournalEntry } from './entry.ts';
 import type { Journal, OutboxReport } from './journal.ts';
+import { deleteEnded, forgetBodies, makeRoom, PAGE_BYTES } from './room.ts';
 
 /** Migrations in order; `user_version` counts those that were applied. Never change one that was released. */
 const MIGRATIONS = [
@@ -37,10 +38,7 @@ export const JOURNAL_MAX_BYTES = 64 * 1024 * 1024;
 /** Of what the journal may take: the file, which never grows beyond it (commits fail with SQLITE_FULL instead), and the log before it. */
 const FILE_SHARE = 0.75;
 const WAL_SHARE = 0.1875;
-const PAGE_BYTES = 4_096;
 const BUSY_TIMEOUT_MS = 2_000;
-const FORGET_BODIES = `UPDATE command SET report = NULL
-  WHERE state IN ('reported', 'parked') AND report IS NOT NULL AND ended_at_ms < ?`;
 
 const evidenceSchema = z.object({
   containerId: z.string(),
@@ -106,7 +104,7 @@ export class SqliteJournal implements Journal {
   }
 
   find(commandId: string): JournalEntry | undefined {
-    const row = this.#statement(`SELECT * FROM command WHERE command_id = ?`).get(commandId);
+    const row = this.#prepare(`SELECT * FROM command WHERE command_id = ?`).get(commandId);
     return row === undefined ? undefined : entryOf(row);
   }
 
@@ -152,7 +150,7 @@ export class SqliteJournal implements Journal {
   }
 
   outbox(limit: number): readonly OutboxReport[] {
-    const rows = this.#statement(
+    const rows = this.#prepare(
       `SELECT command_id, type, report FROM command WHERE state = 'finished' ORDER BY finished_seq LIMIT ?`,
     ).all(limit);
     return rows.map((row) => {
@@ -162,54 +160,49 @@ export class SqliteJournal implements Journal {
   }
 
   parkedIds(limit: number): readonly string[] {
-    const rows = this.#statement(
+    const rows = this.#prepare(
       `SELECT command_id FROM command WHERE state = 'parked' ORDER BY ended_at_ms DESC LIMIT ?`,
     ).all(limit);
     return rows.map((row) => idSchema.parse(row).command_id);
   }
 
   unfinished(): readonly JournalEntry[] {
-    return this.#statement(`SELECT * FROM command WHERE state IN ('received', 'started') ORDER BY rowid`)
+    return this.#prepare(`SELECT * FROM command WHERE state IN ('received', 'started') ORDER BY rowid`)
       .all()
       .map(entryOf);
   }
 
   prune(beforeMs: number, maxEntries: number): number {
-    const pruned = this.#write(
-      `DELETE FROM command WHERE state IN ('reported', 'parked') AND (ended_at_ms < ? OR rowid IN (
-         SELECT rowid FROM command WHERE state IN ('reported', 'parked') ORDER BY ended_at_ms DESC LIMIT -1 OFFSET ?))`,
-      beforeMs,
-      maxEntries,
-    );
-    return pruned;
+    return this.#attempt(() => deleteEnded(this.#prepare, beforeMs, maxEntries));
   }
 
   forgetBodies(beforeMs: number): number {
-    return this.#write(FORGET_BODIES, beforeMs);
+    return this.#attempt(() => forgetBodies(this.#prepare, beforeMs));
   }
 
   [Symbol.dispose](): void {
     this.#db.close();
   }
 
-  #write(sql: string, ...values: readonly (string | number)[]): number {
-    this.#boundWal();
-    try {
-      return Number(this.#statement(sql).run(...values).changes);
-    } catch (error) {
-      if (!isFull(error) || !this.#makeRoom()) throw cannotJournal('the journal cannot be written', error);
-    }
-    try {
-      return Number(this.#statement(sql).run(...values).changes);
-    } catch (error) {
-      throw cannotJournal('the journal cannot be written', error);
+  #write(sql: string, ...values: readonly (string | number)[]): void {
+    this.#attempt(() => this.#prepare(sql).run(...values));
+  }
+
+  /** What needs more than the file may take is tried again for as long as there is something to make room with. */
+  #attempt<T>(write: () => T): T {
+    for (;;) {
+      this.#boundWal();
+      try {
+        return write();
+      } catch (error) {
+        if (!isFull(error) || !this.#madeRoom()) throw cannotJournal('the journal cannot be written', error);
+      }
     }
   }
 
-  /** Forgets the bodies of reports that nobody waits for; the ids stay, so that a redelivery is recognised. */
-  #makeRoom(): boolean {
+  #madeRoom(): boolean {
     try {
-      return Number(this.#statement(FORGET_BODIES).run(Number.MAX_SAFE_INTEGER).changes) > 0;
+      return makeRoom(this.#prepare);
     } catch {
       return false;
     }
@@ -239,14 +232,14 @@ export class SqliteJournal implements Journal {
     return statSync(this.#walPath, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  #statement(sql: string): StatementSync {
+  readonly #prepare = (sql: string): StatementSync => {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#db.prepare(sql);
       this.#statements.set(sql, statement);
     }
     return statement;
-  }
+  };
 
   // A page that a bad disk or a torn copy has spoilt is found here, and not by a command.
   #check(): void {

@@ -15,6 +15,7 @@ const DISK_MAX_BYTES = 64 * 1024 * 1024;
 const FILES_MAX_COUNT = 200;
 const WRITE_MAX_MS = 500;
 const LARGE_REPORT = 'r'.repeat(2 * 1024 * 1024 - 100);
+const STEP_MAX_COUNT = 250;
 const WEEK_MS = 7 * 86_400_000;
 
 const table = new FaultTable('journal on disk');
@@ -103,6 +104,49 @@ test('a smaller limit that the owner has set', () => {
   expect(largestBytes).toBeLessThanOrEqual(limitBytes);
   expect(journal.outbox(100).map(({ commandId }) => commandId)).toEqual(taken);
   table.add('the same with a limit of 16 MiB', Number.NaN, `${taken.length} kept, ${figure()}`, 20);
+});
+
+// A page holds one of them, and goes on being used when the report in it is forgotten: whole entries have to go.
+test('small reports that are all delivered, more of them than there is room for', () => {
+  const limitBytes = 16 * 1024 * 1024;
+  using journal = openJournal(limitBytes);
+  const refused: string[] = [];
+  for (let at = 0; at < 3_200; at += 1) {
+    const id = `cmd-${at}`;
+    const taken =
+      wrote(() => journal.receive(command(id), Date.now())) &&
+      wrote(() => journal.finish(id, 'x'.repeat(3_000), Date.now())) &&
+      wrote(() => journal.reported(id, Date.now()));
+    if (!taken) refused.push(id);
+  }
+  expect(refused).toEqual([]);
+  expect(largestBytes).toBeLessThanOrEqual(limitBytes);
+  expect(journal.find('cmd-0')).toBeUndefined();
+  // Those that may be delivered again are known.
+  expect(['cmd-2200', 'cmd-3199'].map((id) => journal.find(id)?.state)).toEqual(['reported', 'reported']);
+  table.add('3 KB reports, each delivered, limit of 16 MiB', Number.NaN, figure(), 3_200);
+});
+
+test('after an hour under load, forgetting and pruning stay within the limit too', () => {
+  using journal = openJournal();
+  for (let at = 0; at < 2_500; at += 1) {
+    const id = `cmd-${at}`;
+    wrote(() => journal.receive(command(id), 1));
+    wrote(() => journal.finish(id, 'x'.repeat(12_000), 1));
+    wrote(() => journal.reported(id, 1));
+  }
+  const repeated = (step: () => number): number => {
+    const counts: number[] = [];
+    do wrote(() => counts.push(step()));
+    while (counts.at(-1) !== 0);
+    // A step is synchronous: as long as it lasts, nothing else in the agent moves.
+    expect(Math.max(...counts)).toBeLessThanOrEqual(STEP_MAX_COUNT);
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+  expect(repeated(() => journal.forgetBodies(2))).toBe(2_500);
+  expect(repeated(() => journal.prune(0, 1_000))).toBe(1_500);
+  expect([journal.find('cmd-1499'), journal.find('cmd-1500')?.state]).toEqual([undefined, 'reported']);
+  table.add('2,500 bodies of 12 KB forgotten, 1,500 entries pruned', Number.NaN, figure(), 2_500);
 });
 
 test('one report that cannot be delivered, in a week of others', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { dockerClient, runContainer } from '../parts/containers.ts';
+import { RUN_ENVIRONMENT, RUN_FLAGS } from '../release/run-flags.ts';
 import { type PrivateEngine, startPrivateEngine } from '../parts/docker-engine.ts';
 import { importBusyboxImage } from '../parts/images.ts';
 import { costOfDockerLogs, type Cost, msOfBareTail, pause } from './docker-logs.ts';
@@ -205,6 +206,7 @@ class LogsBench {
       join(import.meta.dirname, 'logs-reader.ts'),
       { socketPath: this.#engine.socketPath },
       join(this.#folder, 'reader.log'),
+      { flags: RUN_FLAGS, environment: RUN_ENVIRONMENT },
     );
   }
 

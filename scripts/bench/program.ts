@@ -4,6 +4,11 @@ import { closeSync, openSync } from 'node:fs';
 import process from 'node:process';
 import { removeAtExit } from '../parts/remove-at-exit.ts';
 
+export interface Surroundings {
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 export class Program implements AsyncDisposable {
   readonly pid: number;
   readonly #child: ChildProcess;
@@ -13,10 +18,14 @@ export class Program implements AsyncDisposable {
   readonly #keep: () => void;
   #asking: Promise<unknown> = Promise.resolve();
 
-  /** `settings` reach the program as JSON in its first argument; `logFile` takes what it prints. */
-  constructor(file: string, settings: unknown, logFile: string) {
+  /** `settings` reach the program as JSON in its first argument; `logFile` takes what it prints; `under` is Node's flags and what is added to the environment. */
+  constructor(file: string, settings: unknown, logFile: string, under: Surroundings = {}) {
     const log = openSync(logFile, 'a');
-    this.#child = fork(file, [JSON.stringify(settings)], { stdio: ['ignore', log, 'inherit', 'ipc'], execArgv: [] });
+    this.#child = fork(file, [JSON.stringify(settings)], {
+      stdio: ['ignore', log, 'inherit', 'ipc'],
+      execArgv: [...(under.flags ?? [])],
+      env: { ...process.env, ...under.environment },
+    });
     closeSync(log);
     const { pid } = this.#child;
     if (pid === undefined) throw new Error(`${file} could not be started`);

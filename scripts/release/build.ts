@@ -10,7 +10,7 @@ import { type SigningKeys, signatureLine } from './keys.ts';
 import { type Architecture, type NodeRuntime, nodeRuntime } from './node-runtime.ts';
 import { type InsidePackage, insidePackages } from './packages.ts';
 import { sbomOf } from './sbom.ts';
-import { RUN_FLAGS } from './run-flags.ts';
+import { RUN_ENVIRONMENT, RUN_FLAGS } from './run-flags.ts';
 import { NEVER_INSIDE } from './stand-ins.ts';
 
 export interface ReleasePlan {
@@ -113,7 +113,11 @@ function programFiles(
 
 function launcherOf(root: string, { loader }: NodeRuntime): string {
   const text = readFileSync(join(root, 'scripts', 'release', 'launcher.sh'), 'utf8');
-  return text.replaceAll('@LOADER@', loader).replaceAll('@FLAGS@', RUN_FLAGS.join(' '));
+  const environment = Object.entries(RUN_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+  return text
+    .replaceAll('@LOADER@', loader)
+    .replaceAll('@FLAGS@', RUN_FLAGS.join(' '))
+    .replaceAll('@ENVIRONMENT@', environment.join(' '));
 }
 
 function systemdFiles(root: string): readonly string[] {

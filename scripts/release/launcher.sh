@@ -68,4 +68,5 @@ IFS='
 for path in "${config%/*}" "$home" "${home%/*/*}/update/ledger.json" /etc/machine-id /etc/systemd/system/status-panel-update.path $also; do
   set -- "--allow-fs-read=$path" "$@"
 done
+export @ENVIRONMENT@
 exec "$home/bin/node" @FLAGS@ --permission --allow-fs-read="$state" --allow-fs-write="$state" "$@"

@@ -1,8 +1,17 @@
-// The flags of Node under which the agent runs, each with what it is worth.
+// The flags of Node and the settings of glibc under which the agent runs, each with what it is worth.
 
 export const RUN_FLAGS: readonly string[] = [
-  // New objects are collected every 2 MiB instead of every 32: 5 MiB less at rest.
-  '--max-semi-space-size=1',
   // undici's WebAssembly parser is not compiled a second time by the optimizing compiler.
   '--liftoff-only',
 ];
+
+/**
+ * glibc keeps what was freed, up to a threshold that it raises with every large block, and does so for each of the threads that V8
+ * compiles and collects with. With these it gives memory back: 4 MiB less at rest, some 10 at the peak of a long log, in the same time.
+ * A small space for new objects (`--max-semi-space-size=1`) is worth nothing beside them: what is in use when it is full grows old, so
+ * pages of a log take a seventh more time and 4 MiB more.
+ */
+export const RUN_ENVIRONMENT: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};

@@ -13,8 +13,8 @@ export const FIGURES = `On the project’s own corpus, generated from a seed, wi
 below 95 %; values from the environment 100 %; none of the benign lines changed; all JSON valid; all line counts kept.
 
 The corpus has grown by sets of templates that were each written before the rules were measured on it, and then learned from. The figure that tells what to expect from lines nobody has thought of
-is therefore the one at first contact. These sets seek out rare forms: a line of a usual service is masked more reliably. Eleven to thirteen were written without
-knowledge of the rules, and are not part of the corpus: of the parts to be kept at least 99.85 % survived at first contact in each, and all JSON and all line counts.
+is therefore the one at first contact. These sets seek out rare forms: a line of a usual service is masked more reliably. Eleven to fourteen were written without
+knowledge of the rules, and are not part of the corpus: of the parts to be kept at least 99.4 % survived at first contact in each, and all JSON and all line counts.
 
 Speed on a busy machine of two cores: 51 to 120 MB/s on ordinary lines of 100 bytes, 83 to 138 MB/s on lines of 16 KiB (1.5 to 3.6 times as long as a copy of memory in the same run); 1000 ordinary
 lines 1.0 to 2.0 ms. The table of the scan takes 5 to 50 ms and 1.7 MiB, once, when the first text is masked.
@@ -36,5 +36,6 @@ export const FIRST_CONTACT: readonly (readonly string[])[] = [
   ['ten, builds and devices', '1104', '92.8 %', '1.25 %', '99.3 %', '0 %'],
   ['eleven, from outside', '822', '99.6 %', '0.40 %', '100 %', '0 %'],
   ['twelve, from outside', '978', '100 %', '1.01 %', '100 %', '0 %'],
-  ['thirteen, from outside', '951', '99.3 %', '0 %', '99.4 %', '0 %'],
+  ['thirteen, from outside', '951', '99.3 %', '0 %', '99.7 %', '0 %'],
+  ['fourteen, from outside', '1788', '95.4 %', '2.18 %', '98.7 %', '0.69 %'],
 ];

@@ -26,6 +26,7 @@ import { INFIX_TOKENS, matchInfix } from './infix-tokens.ts';
 import { matchInsert } from './insert-statement.ts';
 import type { Scan } from './scan.ts';
 import {
+  matchAuthCommand,
   matchImapLogin,
   matchIpsecSecret,
   matchIdentifiedBy,
@@ -66,13 +67,6 @@ type Matcher = (scan: Scan, end: number) => void;
 export interface Anchor {
   readonly literal: string;
   readonly match: Matcher;
-}
-
-/** First three characters of any number in base64. */
-function discordPrefixes(): readonly string[] {
-  return ['MD', 'MT', 'Mj', 'Mz', 'ND', 'NT', 'Nj', 'Nz', 'OD', 'OT'].flatMap((start) =>
-    'AEIMQUYcgk'.split('').map((third) => start + third),
-  );
 }
 
 function webhookAnchors(): readonly Anchor[] {
@@ -117,7 +111,7 @@ function tokenAnchors(): readonly Anchor[] {
         match: (scan, end) => matchAwsKeyId(scan, end - literal.length, literal.length),
       }),
     ),
-    ...discordPrefixes().map((literal): Anchor => ({ literal, match: matchDiscord })),
+    { literal: '.', match: matchDiscord },
     { literal: 'SK', match: matchTwilio },
     { literal: '1/0000000000', match: before(10, matchAsana) },
     { literal: 'eyJ', match: before(3, matchJwt) },
@@ -162,6 +156,9 @@ function credentialAnchors(): readonly Anchor[] {
     ...commandAnchors(),
     ...CALLED.map((literal): Anchor => ({ literal, match: (scan, end) => matchCall(scan, literal, end) })),
     { literal: 'insert into', match: matchInsert },
+    ...["auth', args:", 'auth", args:', 'auth","args":', 'auth", "args":', 'auth\\",\\"args\\":'].map(
+      (literal): Anchor => ({ literal, match: matchAuthCommand }),
+    ),
     ...[': PSK ', ': EAP ', ': XAUTH '].map((literal): Anchor => ({ literal, match: matchIpsecSecret })),
     ...['AT+CPIN=', 'AT+CPWD=', 'AT+CLCK='].map((literal): Anchor => ({ literal, match: matchModemPin })),
     { literal: ' login ', match: matchImapLogin },

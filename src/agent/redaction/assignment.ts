@@ -5,6 +5,7 @@ import { inClass, LETTER, LOWER, NAME, runEnd, runStart } from './characters.ts'
 import { bareAssignment } from './bare-assignment.ts';
 import { acceptsDelimited, categoryOf, isQueryParameter, maskValue, type Named } from './named.ts';
 import type { NameVerdict } from './name-verdict.ts';
+import { matchDelimitedTable } from './delimited-table.ts';
 import { matchPairedValue } from './name-value-pair.ts';
 import { type Operator, readOperator } from './operator.ts';
 import { matchOptionPair, matchResolved } from './option-pair.ts';
@@ -12,7 +13,7 @@ import { matchProse } from './prose.ts';
 import type { Scan } from './scan.ts';
 import { endOfBare, endOfQuoted, quoteAt } from './value-end.ts';
 import { isStatusWord, looksGenerated, looksSecret } from './value-judgement.ts';
-import { maskAngled, maskWrapped, quotedValueAt, typedValueAt } from './wrapped-value.ts';
+import { maskAngled, maskBraced, maskWrapped, quotedValueAt, typedValueAt } from './wrapped-value.ts';
 
 const LONGEST_NAME = 128;
 /** How far around an element is looked for the JSON that it may stand in. */
@@ -59,6 +60,12 @@ function nameAround(scan: Scan, stemEnd: number): Named | undefined {
   }
   const verdict = spacedVerdict(text, from, name) ?? scan.verdict(name);
   if (verdict === 'none') return undefined;
+  // Helm: `checksum/secret: …` is the digest of a file.
+  if (
+    text.charCodeAt(from - 1) === 47 &&
+    /\b(?:checksum|hash|digest)$/.test(text.slice(Math.max(0, from - 10), from - 1))
+  )
+    return undefined;
   const named = { from, to, name, verdict };
   const brace = text.charCodeAt(from - 1) === 32 ? from - 2 : from - 1;
   if (text.charCodeAt(brace) !== 123) return named;
@@ -134,6 +141,8 @@ function maskList(scan: Scan, named: Named, operator: Operator, from: number): b
   if (named.verdict === 'cookie') return matchCookies(scan, from + 1, end, named.name);
   const value = text.slice(from + 1, end);
   if (end - from > 4096 || !acceptsDelimited(named, value) || !looksSecret(value)) return false;
+  // Samba: `Auth: [SMB2,(null)]`.
+  if (named.verdict === 'weak' && value.includes(',')) return false;
   maskValue(scan, named, from + 1, end);
   return true;
 }
@@ -238,6 +247,7 @@ export function matchName(scan: Scan, stemEnd: number): void {
     maskQuoted(scan, named, { ...operator, kind: 'equals' }, typed.from, typed.quote);
     return;
   }
+  if (matchDelimitedTable(scan, named, operator)) return;
   if (matchPairedValue(scan, named, operator)) return;
   switch (operator.kind) {
     case 'element':
@@ -271,9 +281,10 @@ export function matchName(scan: Scan, stemEnd: number): void {
       if (maskWrapped(scan, named, at)) return;
       if (code === 60 && maskAngled(scan, named, at)) return;
       if (code === 91 && maskList(scan, named, operator, at)) return;
-      if (code === 123 && maskValueField(scan, named, at)) return;
+      if (code === 123 && (maskValueField(scan, named, at) || maskBraced(scan, named, at))) return;
       if (code === 123 && !inClass(LETTER, text.charCodeAt(at + 1))) return;
-      bareAssignment(scan, named, operator, at);
+      // PostgreSQL: `Key (token)=(x) already exists.`
+      bareAssignment(scan, named, operator, code === 40 && text.charCodeAt(named.to) === 41 ? at + 1 : at);
     }
   }
 }

@@ -144,6 +144,7 @@ function wholeLineValue(named: Named, line: Line, rest: string): boolean {
 
 const SOURCE_FILE =
   /\.(?:[cm]?[jt]sx?|py|go|rb|php|java|kt|scala|rs|c|cc|cpp|h|cs|fs|vue|svelte|exs?|erl|swift|pl|lua|sh)$/;
+const PLAIN_NAME = /^[a-z]{4,}(?:_[a-z]{2,})*$/;
 const INNER_PAIR = /^([A-Za-z_][\w.-]{0,63})=[^=]/;
 
 function colonEnd(scan: Scan, named: Named, operator: Operator, at: number, line: Line): number {
@@ -153,7 +154,8 @@ function colonEnd(scan: Scan, named: Named, operator: Operator, at: number, line
   if (operator.keyQuote !== '') return bareEnd;
   // `auth: api_key=x`: the value is a pair whose name says what is secret.
   const inner = INNER_PAIR.exec(value)?.[1];
-  if (inner !== undefined && scan.verdict(inner) !== 'none') return at;
+  // `token revoked: accessor=x` goes on with pairs of its own.
+  if (inner !== undefined && (scan.verdict(inner) !== 'none' || (PLAIN_NAME.test(inner) && !line.leads))) return at;
   // `(password.js:12:5)`: a place in a program.
   if (!operator.spaced && /^[0-9]{1,6}(?::[0-9]{1,6})?\)?$/.test(value) && SOURCE_FILE.test(named.name)) return at;
   // `arn:aws:secretsmanager:…:secret:name`

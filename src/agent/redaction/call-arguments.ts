@@ -25,6 +25,8 @@ const CALLS: Readonly<Record<string, Place>> = {
   'signin(': 'after-user',
   'logon(': 'after-user',
   'mysqli_connect(': 'after-user',
+  'mysqli_real_connect(': 'after-user',
+  'mysqli->real_connect(': 'after-user',
   'mysql_connect(': 'after-user',
   'mysqli->__construct(': 'after-user',
   'pdo->__construct(': 'after-user',
@@ -94,9 +96,11 @@ export function matchCall(scan: Scan, literal: string, end: number): void {
       at += /["']/.exec(text.slice(at, at + 27))?.index ?? 0;
     const quote = quoteAt(text, at);
     if (quote === '') {
-      if ('{[('.includes(text.charAt(at)) && at < limit) at = afterNested(text, at, limit);
+      const object = /^[A-Za-z_\\][\w\\]{0,63}(?=\([\w\\]{0,64}\))/.exec(text.slice(at, at + 132));
+      if (object !== null) at = afterNested(text, at + object[0].length, limit);
+      else if ('{[('.includes(text.charAt(at)) && at < limit) at = afterNested(text, at, limit);
       else at = Math.min(limit, Math.max(at + 1, endOfBare(scan, at)));
-      if (text.charCodeAt(at) === 41 || text.charCodeAt(at - 1) === 41) break;
+      if (text.charCodeAt(at) === 41 || (text.charCodeAt(at - 1) === 41 && text.charCodeAt(at) !== 44)) break;
       continue;
     }
     const from = at + quote.length;

@@ -21,6 +21,8 @@ const SCHEME =
 /** Schemes whose value is a list of parameters: it goes to the end. */
 const PARAMETERS =
   /^(?:digest|oauth|hawk|aws4|aws|vapid|mutual|scram|goog4|tc3|sharedaccess|signature|mediabrowser|dpop)/i;
+const COMMON_SCHEME =
+  /^(?:bearer|basic|token|api-?key|key|bot|jwt|negotiate|ntlm|splunk|ssws|geniekey|oauth|secret)\b/i;
 const PARAMETER_VALUE = classOf('0-9', 'a-z', 'A-Z', '-._~+/=:%;');
 const COOKIE_VALUE_END = classOf(';, "\'\\\r\n\t');
 const COOKIE_ATTRIBUTES = new Set([
@@ -58,6 +60,8 @@ export function matchAuthorization(scan: Scan, from: number, to: number): boolea
   if (text.charCodeAt(at) === 34 && !parameters) at += 1;
   const end = parameters ? to : Math.min(to, credentialEnd(scan, at, to));
   const value = text.slice(at, end);
+  // `authorization: denied by policy`: no word of a sentence is a scheme.
+  if (scheme !== null && !COMMON_SCHEME.test(scheme[0]) && /^[a-z]{1,11}$/.test(value)) return false;
   if (!isOpaque(value) || (isStatusWord(value) && value.length < 12 && scheme === null)) return false;
   if (scheme === null && !hasDigitOrLength(value)) return false;
   scan.add(at, end, 'api_token');

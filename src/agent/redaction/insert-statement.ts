@@ -6,19 +6,35 @@ import type { Scan } from './scan.ts';
 import { endOfQuoted, quoteAt } from './value-end.ts';
 import { isNumber } from './value-judgement.ts';
 
-const COLUMNS = /\s{0,4}[\w."`[\]-]{1,128}\s{0,4}\(([^()]{1,2048})\)\s{0,4}VALUES\s{0,4}(?=\()/iy;
+const COLUMNS = /\s{0,4}([\w."`[\]-]{1,128})\s{0,4}\(([^()]{1,2048})\)\s{0,4}VALUES\s{0,4}(?=\()/iy;
 const MOST_ROWS = 64;
 const LONGEST_ROW = 8192;
 
-function secretColumns(scan: Scan, list: string, listFrom: number): ReadonlyMap<number, Named> {
+/** Tables that keep secrets in a column called `key`, `value`, `hash` or `code`. */
+const SECRET_TABLE =
+  /(?:api_?|access_?|license_?|auth_?|secret_?|signing_?|encryption_?)keys?\W?$|(?:tokens?|secrets|credentials)\W?$/i;
+
+function secretColumns(scan: Scan, table: string, list: string, listFrom: number): ReadonlyMap<number, Named> {
   const columns = new Map<number, Named>();
   for (const [index, column] of list.split(',').entries()) {
     const name = column.trim().replaceAll(/^["'`[]|["'`\]]$/g, '');
-    const verdict = scan.verdict(name);
-    if (verdict === 'password' || verdict === 'secret' || verdict === 'digits' || verdict === 'weak')
+    const own = scan.verdict(name);
+    const verdict = own === 'query' || own === 'none' ? verdictInTable(table, name) : own;
+    if (
+      verdict === 'password' ||
+      verdict === 'secret' ||
+      verdict === 'digits' ||
+      verdict === 'weak' ||
+      verdict === 'query'
+    )
       columns.set(index, { from: listFrom, to: listFrom, name, verdict });
   }
   return columns;
+}
+
+/** `key` alone says nothing; in a table of keys it says that the value is one, if it looks generated. */
+function verdictInTable(table: string, column: string): 'query' | 'none' {
+  return /^(?:key|value|code)$/i.test(column) && SECRET_TABLE.test(table) ? 'query' : 'none';
 }
 
 /** One `(…)`; returns where it ends, or undefined when it does not. */
@@ -63,7 +79,7 @@ export function matchInsert(scan: Scan, end: number): void {
   COLUMNS.lastIndex = end;
   const columns = COLUMNS.exec(text);
   if (columns === null) return;
-  const secret = secretColumns(scan, columns[1] ?? '', end);
+  const secret = secretColumns(scan, columns[1] ?? '', columns[2] ?? '', end);
   let at = COLUMNS.lastIndex;
   scan.insertDone = at;
   if (secret.size === 0) return;

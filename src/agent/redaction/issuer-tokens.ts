@@ -146,7 +146,7 @@ export const ISSUER_TOKENS: readonly IssuerToken[] = [
   ['sentry-org', 'Sentry organisation token', 'sntrys_', 'B', 20],
   ['sentry-user', 'Sentry user token', 'sntryu_', 'W', 20],
   ['sentry-integration', 'Sentry integration token', 'sntryi_', 'W', 20],
-  ['posthog', 'PostHog personal key', 'phx_', 'W', 20],
+  ['posthog', 'PostHog personal key', 'phx_', 'U', 20],
   ['posthog-secret', 'PostHog secret key', 'phs_', 'W', 20],
   ['honeycomb', 'Honeycomb key', 'hcaik_', 'W', 20],
   ['honeycomb-ingest', 'Honeycomb ingest key', 'hcxik_', 'W', 20],

@@ -39,7 +39,7 @@ const LONGEST_NAME = 128;
 const MEMO_SIZE = 4096;
 
 const PASSWORD_WORDS = new Set(
-  'password passwd passphrase passcode pwd pass pw passwort kennwort contrasena senha wachtwoord motdepasse requirepass dbpw masterauth authtok'.split(
+  'password passwd passphrase passcode pwd pass pw passwort kennwort contrasena senha wachtwoord motdepasse passe requirepass dbpw masterauth authtok'.split(
     ' ',
   ),
 );
@@ -112,6 +112,8 @@ function verdictOfSegments(name: string, segments: readonly string[]): NameVerdi
   if (DESCRIBING_WORDS.has(last)) return /^sess(?:ion)?_?id$/.test(segments.slice(-2).join('_')) ? 'weak' : 'none';
   // `--discovery-token-ca-cert-hash`: what everybody may know of a certificate.
   if (last === 'hash' && segments.some((segment) => segment === 'cert' || segment === 'ca')) return 'none';
+  // Helm: `existingSecret` and `existingSecretPasswordKey` say where to look.
+  if (segments.includes('existing') && segments.includes('secret')) return 'none';
   const secret = segments.filter(secretSegment);
   if (secret.some(passwordSegment)) return 'password';
   const harmless = segments.slice(0, -1).some((segment) => HARMLESS_QUALIFIERS.has(segment));

@@ -44,6 +44,21 @@ export function isQueryParameter(text: string, named: Named): boolean {
 const COMPLAINT =
   /^(?:is|can't|cannot|must|should|has|this|please|too|may|does|doesn't|needs|field|invalid|required|incorrect|wrong|missing) [a-z]|^(?:required|invalid|incorrect|missing)$/i;
 
+/** A label or a message of a form, which is a sentence about a password: `Forgot your password?` */
+const SPEAKS_OF_PASSWORDS =
+  /^[^0-9]* (?:password|passphrase|passcode|passwort|kennwort|passe|contraseña|senha|wachtwoord)s?\b[^0-9]*$/i;
+/** The word itself, as a label in some language. */
+const LABEL =
+  /^(?:your |enter |new |old |current |confirm |repeat )?(?:password|passphrase|passwort|kennwort|mot de passe|contraseña|senha|wachtwoord|hasło|heslo|jelszó|lösenord|adgangskode|salasana|parola|пароль|密码|密碼|パスワード|비밀번호)\s?[*:?]?$/i;
+
+function isLabel(named: Named, value: string): boolean {
+  return (
+    value.length < 128 &&
+    !/^[A-Z][A-Z0-9_]*$/.test(named.name) &&
+    (LABEL.test(value) || (value.includes(' ') && SPEAKS_OF_PASSWORDS.test(value)))
+  );
+}
+
 /** `PWD=/app` of every shell; the same three letters are a password in `;Pwd=…`. */
 export function isWorkingDirectory(named: Named, value: string): boolean {
   return named.name.length === 3 && /^pwd$/i.test(named.name) && (isPath(value) || value.startsWith('/'));
@@ -70,7 +85,7 @@ export function acceptsDelimited(named: Named, value: string): boolean {
   if (value.length < 24 && value.toLowerCase() === named.name.toLowerCase()) return false;
   switch (named.verdict) {
     case 'password':
-      return !COMPLAINT.test(value);
+      return !COMPLAINT.test(value) && !isLabel(named, value);
     case 'digits':
       // `pin: GPIO17` is one of a circuit.
       return isShortCode(named.name, value) || (!/^pin$/i.test(named.name) && looksSecret(value));
@@ -93,11 +108,17 @@ export function acceptsBare(text: string, named: Named, value: string): boolean 
   if (isReference(value) || isAbsent(value) || isWorkingDirectory(named, value)) return false;
   switch (named.verdict) {
     case 'password':
-      return !(isNumber(value) && value.length < 4) && !(/^pass$/i.test(named.name) && isNumber(value));
+      return (
+        !(isNumber(value) && value.length < 4) &&
+        !isLabel(named, value) &&
+        !(/^pass$/i.test(named.name) && isNumber(value))
+      );
     case 'digits':
       return isShortCode(named.name, value) || (!/^pin$/i.test(named.name) && looksSecret(value));
     case 'weak':
       if (isSecretId(named.name)) return isGeneratedId(value);
+      // Dovecot: `auth: passwd-file(bob,…): unknown user`; Samba: `Auth: [SMB2,(null)]`.
+      if (/^(?:[a-z]+(?:-[a-z]+)*\(|\[)/.test(value)) return false;
       return (
         value.length >= 8 &&
         looksSecret(value) &&

@@ -81,6 +81,13 @@ function isCounted(text: string, from: number): boolean {
   );
 }
 
+/** Counters of 64 bits are as long as the longest cards: `dd.trace_id=…`. */
+function isTraceId(text: string, from: number): boolean {
+  return /(?:trace|span|parent|request|message|channel|guild|event|job|msg)(?:[ ._-]?id)["']?[ =:"']{1,4}$/i.test(
+    text.slice(Math.max(0, from - 32), from),
+  );
+}
+
 /** Called where as many digits begin as a card has at least; does nothing unless they begin a run. */
 export function matchCard(scan: Scan, from: number): void {
   const { text } = scan;
@@ -95,7 +102,7 @@ export function matchCard(scan: Scan, from: number): void {
     const stop = from + count + used - 1;
     const shaped = used === 1 || GROUPINGS.has(groups.join('-'));
     if (!shaped || !lengths.includes(count) || !standsAlone(text, from, stop)) continue;
-    if (!passesLuhn(whole.digits.slice(0, count))) continue;
+    if (!passesLuhn(whole.digits.slice(0, count)) || (count > 16 && isTraceId(text, from))) continue;
     scan.add(from, stop, 'payment_card');
     scan.cardDone = stop;
     return;

@@ -108,6 +108,8 @@ function maskFollowing(scan: Scan, headerEnd: number): void {
     )
       continue;
     if (body === undefined) return;
+    // What follows a block in YAML: `kind: Secret`.
+    if (/^[ \t]*[\w.-]{1,64}: $/.test(text.slice(from, Math.min(body.from, from + 80)))) return;
     const short = body.to - body.from < SHORTEST_BODY;
     if (short && !/^(?:=[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]*={0,2})$/.test(text.slice(body.from, body.to))) return;
     if (short && body.from - from > 64) return;

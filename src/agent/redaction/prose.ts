@@ -155,7 +155,7 @@ function matchAnnounced(scan: Scan, named: Named): boolean {
   const { from, end, quote } = candidateAt(scan, named.to + link[0].length);
   const value = text.slice(from, end);
   const alone = /^["'`]?[.,;)]?\s*$/.test(text.slice(end, Math.min(scan.lineEnd(end), end + 16)));
-  if (!alone || value.length < 8 || !looksSecret(value) || isReference(value)) return false;
+  if (!alone || value.length < 8 || !looksSecret(value) || isReference(value) || NEIGHBOUR.test(value)) return false;
   if (named.verdict !== 'password' && quote === '' && !looksGenerated(value, 12)) return false;
   if (!looksGenerated(value, 8) && !/[!#$%^&*~@]/.test(value)) return false;
   maskValue(scan, named, from, end);
@@ -164,6 +164,9 @@ function matchAnnounced(scan: Scan, named: Named): boolean {
 
 /** The next pair, the address of something, a remark in brackets, a place in a program (`settings.py:12`). */
 const NEIGHBOUR = /^(?:[A-Za-z][\w.-]{0,63}=[^=]|0x[0-9a-f]{1,16}$|[([]|[\w/\\.-]{1,160}\.[A-Za-z]{1,5}:[0-9]{1,6}\b)/;
+
+/** GnuPG names keys by the id or the fingerprint of their public half. */
+const FINGERPRINT = /^(?:[0-9a-f]{16}|[0-9a-f]{40})$/i;
 
 /** A sentence: the value must look generated, unless SQL, netrc or a directive says that it is one. */
 function matchSentence(scan: Scan, named: Named, operator: Operator): void {
@@ -174,6 +177,7 @@ function matchSentence(scan: Scan, named: Named, operator: Operator): void {
   const value = text.slice(from, end);
   if (value.length < 2 || value.includes('://') || isReference(value) || named.verdict === 'query') return;
   if (quote === '' && NEIGHBOUR.test(value)) return;
+  if (FINGERPRINT.test(value) && /signing $/i.test(text.slice(Math.max(0, named.from - 8), named.from))) return;
   if (named.verdict === 'authorization') {
     if (looksGenerated(value, 12)) matchAuthorization(scan, from, end);
     return;
@@ -246,6 +250,8 @@ function matchBracketed(scan: Scan, named: Named, operator: Operator): boolean {
   if (!dotted && open !== '[' && open !== '(') return false;
   const { from, end } = candidateAt(scan, at);
   const value = text.slice(from, end);
+  // PostgreSQL: `Key (order_id)=(…) already exists.` names a column in the brackets; the column is judged for itself.
+  if (/[)\]]=/.test(value.slice(0, 128))) return false;
   if (!dotted && !'])'.includes(text.charAt(end)) && quoteAt(text, at) === '') return false;
   const generated = open === '(' ? looksGenerated(value, 10) : looksSecret(value);
   if (!(dotted ? acceptsDelimited(named, value) : generated)) return false;

@@ -38,6 +38,7 @@ export class Scan {
   callDone = 0;
   insertDone = 0;
   codeDone = 0;
+  tableDone = 0;
   ownerDone = 0;
   /** The header value that was walked last. */
   header: Range = { from: 0, to: -1 };

@@ -92,7 +92,7 @@ export const PUBLIC_NAMES = [
 export const SECRET_WORDS: ReadonlySet<string> = new Set(
   `password passwd passphrase passcode pwd pass pw secret token credential credentials creds salt psk mnemonic
   authtok authtoken apikey apitoken apisecret authtoken accesstoken refreshtoken idtoken authkey accesskey secretkey privatekey privkey masterkey
-  sessionid sessid sesskey jsessionid phpsessid aspsessionid jwt passwort kennwort contrasena senha wachtwoord motdepasse
+  sessionid sessid sesskey jsessionid phpsessid aspsessionid jwt passwort kennwort contrasena senha wachtwoord motdepasse passe
   pepper otp totp cvv cvc requirepass presharedkey encryptionkey signingkey dbpw`.split(/\s+/),
 );
 
@@ -142,6 +142,7 @@ export const DESCRIBING_WORDS: ReadonlySet<string> = new Set(
   attempts failed failure failures success min max dir directory location mount mounts settings options backend engine callback grant exchange
   request requests response flow page form input link template event job task worker queue cache pool map list set loading loaded
   rules rule regex review reviews helper helpers pattern position offset pos line col cost price per avg mean p99 stopwords owner domain region zone date time timestamp
+  title placeholder tooltip description desc message help mismatch missing incorrect address symbol
   ciphers iterations rounds reuse selector key_id lookup lookups service services server exception hashers validators filter encoder decoder reader writer listener converter interceptor utils util factory repository dao dto authenticator middleware`.split(
     /\s+/,
   ),
@@ -152,5 +153,5 @@ export const HARMLESS_QUALIFIERS: ReadonlySet<string> = new Set(
   `max min num prompt completion total input output cache cached page next prev previous primary foreign sort partition routing object public pub csrf xsrf
   continuation cancellation stop eos bos pad unk special syntax unexpected sync resume cursor dedup idempotency row range composite surrogate natural
   unique lock shard message metric translation locale feature host known reasoning audio text image remaining used bucket anti site publishable
-  lexer parser forgery antiforgery requestverification verification_hash generated`.split(/\s+/),
+  lexer parser per forgery antiforgery requestverification verification_hash generated`.split(/\s+/),
 );

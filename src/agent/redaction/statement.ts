@@ -52,6 +52,8 @@ export function matchLoginCommand(scan: Scan, literal: string, end: number): voi
       quote === '' ? endOfBare(scan, valueFrom) : endOfQuoted(scan, valueFrom, quote, scan.lineEnd(valueFrom));
     const value = text.slice(valueFrom, stop);
     if (value === '' || isReference(value)) return;
+    // `"auth" referencing "users"`: a command that is quoted has quoted arguments.
+    if (literal.includes('"') && quote === '') return;
     const quoted = quote !== '' && literal.includes('"');
     if (
       (quoted && words === 0 && !/^\s+\\*["']/.test(text.slice(stop + quote.length, stop + quote.length + 8))) ||
@@ -63,6 +65,23 @@ export function matchLoginCommand(scan: Scan, literal: string, end: number): voi
     at = skipBlanks(text, stop + quote.length);
     if (at === stop + quote.length) return;
   }
+}
+
+/** What clients of Redis print of a command that failed: `{ name: 'AUTH', args: [ 'user', 'x' ] }`. Called behind `args:`. */
+export function matchAuthCommand(scan: Scan, end: number): void {
+  const { text } = scan;
+  const open = /^\s{0,4}\[\s{0,64}/.exec(text.slice(end, end + 72));
+  if (open === null) return;
+  let at = end + open[0].length;
+  let last: Word | undefined;
+  for (let count = 0; count < 2 && quoteAt(text, at) !== ''; count += 1) {
+    last = wordAt(scan, at);
+    const comma = /^\s{0,4},\s{0,64}/.exec(text.slice(last.after, last.after + 72));
+    if (comma === null) break;
+    at = last.after + comma[0].length;
+  }
+  if (last !== undefined && !isReference(text.slice(last.from, last.to)))
+    scan.add(last.from, last.to, 'env_assignment');
 }
 
 /** IMAP: `a1 LOGIN user password`. Called behind ` login `. */

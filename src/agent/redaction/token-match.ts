@@ -9,6 +9,7 @@ import {
   isBoundary,
   LOWER_HEX,
   runEnd,
+  runStart,
   UPPER_ALPHANUMERIC,
   WORD,
 } from './characters.ts';
@@ -126,20 +127,25 @@ export function matchTwilio(scan: Scan, prefixEnd: number): void {
   if (end - prefixEnd === 32 && !inClass(WORD, text.charCodeAt(end))) scan.add(from, end, 'api_token');
 }
 
-/** Discord: the id in base64, six characters, then the signature. Called behind three characters of the id. */
-export function matchDiscord(scan: Scan, prefixEnd: number): void {
+/** Discord: the id in base64, six characters, then the signature. Called behind the first dot; the second stands in an agreed place. */
+export function matchDiscord(scan: Scan, dotEnd: number): void {
   const { text } = scan;
-  const from = prefixEnd - 3;
-  if (from < scan.tokenDone || !/^[MNO][DTjz]/.test(text.slice(from, from + 2)) || !isBoundary(text, from)) return;
-  const first = runEnd(text, prefixEnd, BASE64URL, prefixEnd + 40);
-  if (first - from < 20 || text.charCodeAt(first) !== 46) return;
-  const second = runEnd(text, first + 1, BASE64URL, first + 10);
-  if (second - first !== 7 || text.charCodeAt(second) !== 46) return;
-  const end = runEnd(text, second + 1, BASE64URL);
-  if (end - second < 24) return;
+  if (text.charCodeAt(dotEnd + 6) !== 46 || dotEnd < scan.tokenDone) return;
+  const dot = dotEnd - 1;
+  const start = runStart(text, dot, BASE64URL, Math.max(0, dot - LONGEST_DISCORD_ID - 1));
+  // The two digits of `%3D` are not part of it.
+  const from = text.charCodeAt(start - 1) === 37 ? start + 2 : start;
+  const first = text.charCodeAt(from);
+  // M, N, O: a digit in base64.
+  if (dot - from < 20 || dot - from > LONGEST_DISCORD_ID || first < 77 || first > 79 || !isBoundary(text, from)) return;
+  if (runEnd(text, dotEnd, BASE64URL, dotEnd + 6) !== dotEnd + 6) return;
+  const end = runEnd(text, dotEnd + 7, BASE64URL);
+  if (end - dotEnd - 7 < 24 || !isMixed(text.slice(from, dot) + text.slice(dotEnd + 7, dotEnd + 71))) return;
   scan.tokenDone = end;
   scan.add(from, end, 'api_token');
 }
+
+const LONGEST_DISCORD_ID = 40;
 
 /** Bots are addressed by `…/bot<id>:<secret>/method`; the colon rule covers the token, this one short test tokens. */
 export function matchTokenAfter(scan: Scan, from: number, minimum: number): void {
@@ -149,12 +155,16 @@ export function matchTokenAfter(scan: Scan, from: number, minimum: number): void
     scan.add(from, end, 'api_token');
 }
 
+const UUID_BEGIN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-[a-z]|$)/;
+
 /** The segment behind `/reset-password/` and the like, if it is long and generated; ids (UUID, digits, short hashes) stay. */
 export function matchTokenPath(scan: Scan, from: number): void {
   const { text } = scan;
   const end = scan.runEnd(from, BASE64URL);
   if (end - from < 20 || end < scan.tokenDone) return;
   const value = text.slice(from, Math.min(end, from + 256));
+  // The id of a volume or a document, and what it is called.
+  if (UUID_BEGIN.test(value)) return;
   if (!looksGenerated(value, 20) || (/^[0-9a-f]+$/.test(value) && value.length < 32)) return;
   scan.tokenDone = Math.max(scan.tokenDone, end);
   scan.add(from, end, 'api_token');

@@ -10,10 +10,10 @@ const SHAPED_LENGTH = 64;
 
 /** An expression of a program: a call, an element, a template. Its value stands elsewhere. */
 const EXPRESSION =
-  /^(?:[A-Za-z_$][\w$]{0,40}(?:(?:\.|::|->|\?\.)[A-Za-z_][\w$]{0,40}){0,6}(?:\(|\[["'A-Za-z]|\?\.)|<[%?]|(?:new|await|typeof) [A-Za-z])/;
+  /^(?:[A-Za-z_$][\w$]{0,40}(?:(?:\.|::|->|\?\.)[A-Za-z_][\w$]{0,40}){0,6}(?:\(|\[["'A-Za-z]|\?\.)|[A-Za-z_$][\w$]{0,3}[)}\]]{1,4}[({;.]|<[%?]|(?:new|await|typeof) [A-Za-z])/;
 
 const REFERENCE =
-  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|~|\[\.*\]|\{\.*\}|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_][A-Za-z0-9_]*|@[A-Za-z_][A-Za-z0-9_.]*\(.*|\*[a-z ]+\*|<[A-Za-z][A-Za-z _.-]*>?|\[[A-Za-z][A-Za-z _.-]*\]?|\([a-z][a-z -]*\)?|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|!ref .*|!vault.*|-+)$/s;
+  /^(?:\*{3,}.*|[x•●*.#]{3,}|…|~|\[\.*\]|\{\.*\}|\$\{.*|\$\(.*|\$[A-Za-z_][A-Za-z0-9_]*|\$[0-9]|\{\{.*|%\(.*|%[sdvq@]|%[A-Z_]+%|\?|:[a-z_]+|@[A-Za-z_][A-Za-z0-9_]*|@[A-Za-z_][A-Za-z0-9_.]*\(.*|\*[a-z ]+\*|<[A-Za-z][A-Za-z _.-]*>?|\[[A-Za-z][A-Za-z _.-]*\]?|\([a-z][a-z -]*\)?|(?:process\.env|os\.environ|System\.getenv|ENV|env|var|vault|secrets?|data|local|config|settings|self|this|req|params|options|module)[.[(:][A-Za-z_"'[].*|arn:aws:.*|file:.*|ENC\[.*|hmac-sha256:[0-9a-f]{64}|!ref .*|!vault.*|-+)$/s;
 
 /** What stands after a secret's name and is said about it, rather than being it. */
 const STATUS_WORDS = new Set(
@@ -31,11 +31,11 @@ const STATUS_WORDS = new Set(
 );
 
 /** Signs a reference may begin with, and letters with which a known holder of references (`process.env`, `vault.`) does. */
-const REFERENCE_BEGINS = classOf('*x.#~[{$%?:@<(!-', 'pPoOsSeEvVdDcCtTlLrRmMaAfF');
+const REFERENCE_BEGINS = classOf('*x.#~[{$%?:@<(!-', 'pPoOsSeEvVdDcCtTlLrRmMaAfFh');
 const EXPRESSION_BEGINS = classOf('a-z', 'A-Z', '_$<');
 const EXPRESSION_WORD = classOf('0-9', 'a-z', 'A-Z', '_$');
 /** What makes a word an expression: a call, an index, a member, or the blank behind `new`. */
-const EXPRESSION_GOES_ON = classOf('([?.:- ');
+const EXPRESSION_GOES_ON = classOf('([?.:- )}]');
 /** Signs an expression may be recognised by, once a member follows. */
 const LONGEST_WORD = 42;
 

@@ -79,11 +79,22 @@ export function maskWrapped(scan: Scan, named: Named, at: number): boolean {
   return true;
 }
 
+/** ODBC: `;PWD={x};`. Only a connection string puts braces around a value, for the sake of a semicolon in it; `{NAME}` refers to something. */
+export function maskBraced(scan: Scan, named: Named, at: number): boolean {
+  const { text } = scan;
+  if (named.verdict !== 'password' || text.charCodeAt(named.from - 1) !== 59) return false;
+  if (/^\{[A-Za-z_]{1,64}\}/.test(text.slice(at, at + 66))) return true;
+  const value = /^\{([^{}\n]{1,128})\}(?:[;"'\\\s]|$)/.exec(text.slice(at, at + 132))?.[1];
+  if (value === undefined || !acceptsDelimited(named, value)) return false;
+  maskValue(scan, named, at + 1, at + 1 + value.length);
+  return true;
+}
+
 /** `token=<x>`, unless `<x>` is a placeholder. */
 export function maskAngled(scan: Scan, named: Named, at: number): boolean {
-  // Mail servers number their sessions so: `session=<AbCd12>`.
-  if (named.verdict === 'weak') return false;
   const value = /^<([^<>\s"']{6,256})>/.exec(scan.text.slice(at, at + 260))?.[1];
+  // Mail servers number their sessions so: `session=<AbCd12>`. That is settled, and nothing else is to look at it.
+  if (named.verdict === 'weak') return value !== undefined;
   if (value === undefined || !looksSecret(value) || !acceptsDelimited(named, value)) return false;
   maskValue(scan, named, at + 1, at + 1 + value.length);
   return true;

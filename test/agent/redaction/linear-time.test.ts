@@ -87,6 +87,12 @@ describe('linear time', () => {
   });
 
   it.each([
+    'a,password\n',
+    'password,b\n"',
+    ' token | b\n---\n',
+    'password;a\n;\n',
+    'M1.aaaaaa.',
+    '.aB3xY9.',
     '://a:',
     'password=',
     'token: ',

@@ -1,5 +1,6 @@
 // What callers rely on: one result per line, categories, blocks followed across lines, terminal colours, failing closed.
 
+import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { createRedactor } from '../../../src/agent/redaction/redactor.ts';
 
@@ -28,6 +29,59 @@ describe('createRedactor', () => {
       redacted: true,
       categories: ['env_assignment', 'pii_email'],
     });
+  });
+
+  it('masks cells below a secret name, whatever separates them, and leaves the other columns', () => {
+    const secret = ['q7Kd2Zx9', 'Lm4Rw8Tb'].join('');
+    expect(textsOf(['id,login,password', `7,bob,${secret}`, '8,"a, b",hunter2', 'done'])).toStrictEqual([
+      'id,login,password',
+      `7,bob,${MASK}`,
+      `8,"a, b",${MASK}`,
+      'done',
+    ]);
+    expect(textsOf([' id | api_key', '----+------', `  1 | ${secret}`, '(1 row)'])).toStrictEqual([
+      ' id | api_key',
+      '----+------',
+      `  1 | ${MASK}`,
+      '(1 row)',
+    ]);
+    const listed = [
+      'token,secret,password',
+      'are,words,required',
+      '| id | password |',
+      '| 7 | set |',
+      'id,tokens',
+      '7,512',
+    ];
+    expect(textsOf(listed)).toStrictEqual(listed);
+  });
+
+  it.each([
+    'DETAIL:  Key (order_id)=(96f6e807-a712-498a-b949-3a2837d397e2) is not present in table "orders".',
+    'authorization: denied by policy billing',
+    'existingSecretPasswordKey: postgres-password',
+    `checksum/secret: ${'0a1b2c3d'.repeat(8)}`,
+    '"login.password.placeholder": "Enter your password"',
+    '  password: "Contraseña"',
+    'dovecot: imap-login: Login: user=<bob>, TLS, session=<272cVtWg81tit/LmDthc4V>',
+    'dovecot: auth: passwd-file(bob,192.0.2.7): unknown user',
+    'foreign key mismatch - "auth" referencing "users"',
+    'nomad.acl: token revoked: accessor=0a02bf88-fdca-458e-8eb5-0d5dccafbb87',
+    'samba: Auth: [SMB2,(null)] user [X]',
+    'time_per_token="770.383ms"',
+    'dd.trace_id=4069845749649051903 dd.span_id=1',
+    `"client_token":"hmac-sha256:${'0a1b2c3d'.repeat(8)}"`,
+  ])('leaves %s', (line) => {
+    expect(textsOf([line])).toStrictEqual([line]);
+  });
+
+  it('leaves what follows an encoded key in a manifest', () => {
+    const encoded = Buffer.from([`-----BEGIN ${LABEL}`, ...BODY].join('\n')).toString('base64');
+    expect(textsOf(['data:', `  tls.key: ${encoded}`, 'kind: Secret'])).toStrictEqual([
+      'data:',
+      `  tls.key: ${KEY_MASK}`,
+      'kind: Secret',
+    ]);
   });
 
   it('follows a key across lines, with prefixes, and stops behind it', () => {

@@ -106,6 +106,8 @@ export const SPACED_NAMES: readonly string[] = [
   'recovery key',
   'master key',
   'private key',
+  'preshared key',
+  'pre-shared key',
 ];
 
 /** Path segments behind which links carry a token of one use. */

@@ -36,7 +36,9 @@ function spacedVerdict(text: string, from: number, name: string): NameVerdict | 
   if (!/^(?:key|token)$/i.test(name)) return undefined;
   const before = text.slice(Math.max(0, from - 12), from);
   if (name.length === 5) return /\b(?:public key|csrf|page|stop|pad) $/i.test(before) ? 'none' : undefined;
-  return /\b(?:api|secret|access|encryption|signing|license|auth|master|unseal|recovery|private) $/i.test(before)
+  return /\b(?:api|secret|access|encryption|signing|license|auth|master|unseal|recovery|private|pre-?shared) $/i.test(
+    before,
+  )
     ? 'secret'
     : undefined;
 }

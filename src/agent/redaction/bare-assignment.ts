@@ -231,6 +231,12 @@ function matchNestedValue(scan: Scan, named: Named, operator: Operator, at: numb
     maskValue(scan, named, from + quote.length, end);
 }
 
+/** `session cookie: x`: the value of a cookie without its name. */
+function maskLoneCookie(scan: Scan, named: Named, from: number, end: number): void {
+  const value = scan.text.slice(from, Math.min(end, from + 512));
+  if (/^[\w.%+/-]{20,511}$/.test(value) && looksGenerated(value, 20)) maskValue(scan, named, from, end);
+}
+
 /** The value begins at `at` and is not quoted. */
 export function bareAssignment(scan: Scan, named: Named, operator: Operator, at: number): void {
   const { text } = scan;
@@ -257,7 +263,7 @@ export function bareAssignment(scan: Scan, named: Named, operator: Operator, at:
     const close = bracket ? scan.indexOf(']', from) : -1;
     const end = close !== -1 && close < limit ? close : headerEnd(scan, from, limit, enclosingQuote(text, named));
     if (named.verdict === 'authorization') matchAuthorization(scan, from, end);
-    else matchCookies(scan, from, end, named.name);
+    else if (!matchCookies(scan, from, end, named.name)) maskLoneCookie(scan, named, from, end);
     return;
   }
   if (operator.kind === 'colon') bareColon(scan, named, operator, at);

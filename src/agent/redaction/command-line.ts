@@ -23,7 +23,7 @@ const UPPER_A: ShortOption = { pattern: /\s-A (?=\S)/g };
 const UPPER_X: ShortOption = { pattern: /\s-X (?=\S)/g };
 const LOWER_C: ShortOption = { pattern: /\s-c (?=\S)/g };
 const ARCHIVE_P: ShortOption = { pattern: /\s-h?p(?=[^\s-])/g };
-const USER_PAIR: ShortOption = { pattern: /\s(?:-u|--user|-U|--proxy-user) ?=?(?=\S)/g, separator: ':' };
+const USER_PAIR: ShortOption = { pattern: /\s(?:-[A-Za-z]{0,6}[uU]|--user|--proxy-user) ?=?(?=\S)/g, separator: ':' };
 const SMB_PAIR: ShortOption = { pattern: /\s-U ?(?=\S)/g, separator: '%' };
 const PASS_SOURCE: ShortOption = { pattern: /\s-(?:passin|passout|pass|password|k) (?:pass:)?(?=\S)/g };
 
@@ -43,6 +43,11 @@ const OPTIONS: Readonly<Record<string, readonly ShortOption[]>> = {
   ldapadd: [SEPARATE_W],
   ldapmodify: [SEPARATE_W],
   smbclient: [SMB_PAIR],
+  smbget: [SMB_PAIR],
+  rpcclient: [SMB_PAIR],
+  winexe: [SMB_PAIR],
+  'net rpc': [SMB_PAIR],
+  'net ads': [SMB_PAIR],
   mongosh: [SEPARATE_P],
   mongo: [SEPARATE_P],
   mongodump: [SEPARATE_P],
@@ -106,6 +111,7 @@ const POSITIONAL: Readonly<Record<string, number>> = {
   'config set masterauth': 0,
   'mc alias set': 3,
   'mc config host add': 3,
+  'mc admin user add': 2,
   'rclone obscure': 0,
   requirepass: 0,
   masterauth: 0,
@@ -175,7 +181,9 @@ export function matchEchoed(scan: Scan, end: number): void {
     /^\s*\|\s*(?:sudo )?(?:[\w./-]+ )*?(?:\S*login\b.*-stdin|chpasswd|passwd|.*--(?:pass\w*|token|secret)-stdin|cryptsetup|gpg .*passphrase-fd|sudo -S)/.test(
       rest,
     );
-  if (!piped || isReference(text.slice(from, stop))) return;
+  // `--password-file=<(echo x)`
+  const substituted = /(?:pass|secret|token|key)[\w-]*[ =]<\($/i.test(text.slice(Math.max(0, end - 45), end - 5));
+  if (!(piped || substituted) || isReference(text.slice(from, stop))) return;
   const pair = rest.includes('chpasswd') ? text.slice(from, stop).indexOf(':') + 1 : 0;
   scan.add(from + pair, stop, 'env_assignment');
 }

@@ -7,6 +7,8 @@ import { endOfQuoted, quoteAt } from './value-end.ts';
 import { isNumber } from './value-judgement.ts';
 
 const COLUMNS = /\s{0,4}([\w."`[\]-]{1,128})\s{0,4}\(([^()]{1,2048})\)\s{0,4}VALUES\s{0,4}(?=\()/iy;
+const PARAMETERS = /\[parameters: \(/;
+const PARAMETERS_REACH = 512;
 const MOST_ROWS = 64;
 const LONGEST_ROW = 8192;
 
@@ -88,7 +90,10 @@ export function matchInsert(scan: Scan, end: number): void {
     if (next === undefined) return;
     scan.insertDone = next;
     at = skipBlanks(text, next);
-    if (text.charCodeAt(at) !== 44) return;
+    if (text.charCodeAt(at) !== 44) break;
     at = skipBlanks(text, at + 1);
   }
+  // SQLAlchemy tells behind a statement with placeholders what they stood for.
+  const parameters = PARAMETERS.exec(text.slice(at, at + PARAMETERS_REACH));
+  if (parameters !== null) maskRow(scan, at + parameters.index + parameters[0].length - 1, secret);
 }

@@ -10,7 +10,7 @@ import { isPath, isReference, isStatusWord, isWordOnly, looksGenerated, looksSec
 
 /** Words between a name and its value: `password for app is …`, `API key provided: …`. */
 const CONNECTOR =
-  /(?:(?:is|was|as|to|set|with(?= ["'])|with value|changed|provided|returned|used|value|generated|issued|received|supplied|given|using|reads|now|of|[0-9]{1,2}|=|->|for (?:the )?(?:user |account |role |database )?[\w@.%'"-]{1,60})(?::| |: ))/iy;
+  /(?:(?:is|are|was|as|to|set|with(?= ["'])|with value|changed|provided|returned|used|value|generated|issued|received|supplied|given|using|reads|now|of|[0-9]{1,2}|=|->|for (?:the )?(?:user |account |role |database )?[\w@.%'"-]{1,60})(?::| |: ))/iy;
 const CONNECTOR_BEGINS = classOf('iwatscprugvnofIWATSCPRUGVNOF=-', '0-9');
 const LONGEST_CELL = 512;
 const MOST_CONNECTORS = 4;

@@ -123,7 +123,7 @@ export const KEY_QUALIFIERS: ReadonlySet<string> = new Set(
   `api secret private priv access auth encryption encrypt enc master signing sign service client shared sharedaccess admin webhook hmac jwt
   app application deploy deployment license licence ssh tls ssl account storage subscription functions function server session crypto cipher
   aes rsa recovery write ingest ingestion instrumentation consumer integration root super vapid cookie data token cert crypt signer sdk validation rndc tsig omapi wireless wifi wpa db database
-  preshared wg wireguard fernet sops age consul vault backup restic borg bot security product merchant payment stripe sendgrid mailgun
+  preshared sse connection wg wireguard fernet sops age consul vault backup restic borg bot security product merchant payment stripe sendgrid mailgun
   openai anthropic datadog dd newrelic nr algolia maps google gcp azure aws s3 twilio github gitlab sentry hash_secret site_secret internal
   rapidapi serviceaccount user_secret escrow unseal seal kms kek dek wrapping transit sas pairing decryption decrypt
   activation customer partner tenant org team project_secret device_secret loki grafana minio meili meilisearch typesense`.split(

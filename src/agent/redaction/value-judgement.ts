@@ -55,9 +55,11 @@ export function isReference(value: string): boolean {
   return mayBeExpression(judged, first) && EXPRESSION.test(judged);
 }
 
-const ABSENT = new Set('null none nil true false undefined nan (null) <nil> n/a unset yes no on off'.split(' '));
+const ABSENT = new Set(
+  'null none nil true false undefined nan (null) <nil> n/a unset yes no on off same-origin include omit'.split(' '),
+);
 
-const ABSENT_BEGINS = classOf('ntfu(<yoNTFUYO');
+const ABSENT_BEGINS = classOf('ntfu(<yosiNTFUYOSI');
 
 export function isAbsent(value: string): boolean {
   return value.length < 12 && inClass(ABSENT_BEGINS, value.charCodeAt(0)) && ABSENT.has(value.toLowerCase());

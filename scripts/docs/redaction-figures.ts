@@ -37,5 +37,5 @@ export const FIRST_CONTACT: readonly (readonly string[])[] = [
   ['eleven, from outside', '822', '99.6 %', '0.40 %', '100 %', '0 %'],
   ['twelve, from outside', '978', '100 %', '1.01 %', '100 %', '0 %'],
   ['thirteen, from outside', '951', '99.3 %', '0 %', '99.7 %', '0 %'],
-  ['fourteen, from outside', '1788', '95.4 %', '2.18 %', '98.7 %', '0.69 %'],
+  ['fourteen, from outside', '1788', '95.4 %', '2.18 %', '98.5 %', '0.69 %'],
 ];

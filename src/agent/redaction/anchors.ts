@@ -39,10 +39,11 @@ import {
   matchTemporaryPassword,
 } from './statement.ts';
 import {
-  matchDiscord,
   matchAsana,
+  matchDiscord,
   matchIssuerToken,
   matchJwt,
+  matchNearDiscord,
   matchTokenAfter,
   matchTokenPath,
   matchTwilio,
@@ -67,6 +68,13 @@ type Matcher = (scan: Scan, end: number) => void;
 export interface Anchor {
   readonly literal: string;
   readonly match: Matcher;
+}
+
+/** First three characters of any number in base64. */
+function discordPrefixes(): readonly string[] {
+  return ['MD', 'MT', 'Mj', 'Mz', 'ND', 'NT', 'Nj', 'Nz', 'OD', 'OT'].flatMap((start) =>
+    'AEIMQUYcgk'.split('').map((third) => start + third),
+  );
 }
 
 function webhookAnchors(): readonly Anchor[] {
@@ -111,7 +119,8 @@ function tokenAnchors(): readonly Anchor[] {
         match: (scan, end) => matchAwsKeyId(scan, end - literal.length, literal.length),
       }),
     ),
-    { literal: '.', match: matchDiscord },
+    ...discordPrefixes().map((literal): Anchor => ({ literal, match: matchDiscord })),
+    { literal: 'discord', match: matchNearDiscord },
     { literal: 'SK', match: matchTwilio },
     { literal: '1/0000000000', match: before(10, matchAsana) },
     { literal: 'eyJ', match: before(3, matchJwt) },

@@ -39,6 +39,7 @@ export class Scan {
   insertDone = 0;
   codeDone = 0;
   tableDone = 0;
+  discordDone = 0;
   ownerDone = 0;
   /** The header value that was walked last. */
   header: Range = { from: 0, to: -1 };

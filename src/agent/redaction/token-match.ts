@@ -127,25 +127,47 @@ export function matchTwilio(scan: Scan, prefixEnd: number): void {
   if (end - prefixEnd === 32 && !inClass(WORD, text.charCodeAt(end))) scan.add(from, end, 'api_token');
 }
 
-/** Discord: the id in base64, six characters, then the signature. Called behind the first dot; the second stands in an agreed place. */
-export function matchDiscord(scan: Scan, dotEnd: number): void {
+/** Discord: the id in base64, six characters, then the signature. Called behind three characters of the id. */
+export function matchDiscord(scan: Scan, prefixEnd: number): void {
   const { text } = scan;
-  if (text.charCodeAt(dotEnd + 6) !== 46 || dotEnd < scan.tokenDone) return;
-  const dot = dotEnd - 1;
-  const start = runStart(text, dot, BASE64URL, Math.max(0, dot - LONGEST_DISCORD_ID - 1));
-  // The two digits of `%3D` are not part of it.
-  const from = text.charCodeAt(start - 1) === 37 ? start + 2 : start;
-  const first = text.charCodeAt(from);
-  // M, N, O: a digit in base64.
-  if (dot - from < 20 || dot - from > LONGEST_DISCORD_ID || first < 77 || first > 79 || !isBoundary(text, from)) return;
-  if (runEnd(text, dotEnd, BASE64URL, dotEnd + 6) !== dotEnd + 6) return;
-  const end = runEnd(text, dotEnd + 7, BASE64URL);
-  if (end - dotEnd - 7 < 24 || !isMixed(text.slice(from, dot) + text.slice(dotEnd + 7, dotEnd + 71))) return;
+  const from = prefixEnd - 3;
+  if (from < scan.tokenDone || !/^[MNO][DTjz]/.test(text.slice(from, from + 2)) || !isBoundary(text, from)) return;
+  const first = runEnd(text, prefixEnd, BASE64URL, prefixEnd + 40);
+  if (first - from < 20 || text.charCodeAt(first) !== 46) return;
+  const second = runEnd(text, first + 1, BASE64URL, first + 10);
+  if (second - first !== 7 || text.charCodeAt(second) !== 46) return;
+  const end = runEnd(text, second + 1, BASE64URL);
+  if (end - second < 24) return;
   scan.tokenDone = end;
   scan.add(from, end, 'api_token');
 }
 
+/** Fixed counts: nothing to go back over, wherever it begins. */
+const DISCORD_MIDDLE = /\.[\w-]{6}\.(?=[\w-]{24})/g;
 const LONGEST_DISCORD_ID = 40;
+const DISCORD_BEFORE = 512;
+const DISCORD_BEHIND = 2048;
+
+/** Called behind the word `discord`: in its line the shape is enough, however the id begins. Everywhere, looking at each dot would cost a tenth of the speed. */
+export function matchNearDiscord(scan: Scan, end: number): void {
+  const { text } = scan;
+  const from = Math.max(scan.lineStart(end), end - DISCORD_BEFORE, scan.discordDone);
+  const to = Math.min(scan.lineEnd(end), end + DISCORD_BEHIND);
+  if (from >= to) return;
+  scan.discordDone = to;
+  for (const middle of text.slice(from, to).matchAll(DISCORD_MIDDLE)) matchDiscordAround(scan, from + middle.index);
+}
+
+function matchDiscordAround(scan: Scan, dot: number): void {
+  const { text } = scan;
+  const from = runStart(text, dot, BASE64URL, Math.max(0, dot - LONGEST_DISCORD_ID - 1));
+  const first = text.charCodeAt(from);
+  // M, N, O: a digit in base64.
+  if (dot - from < 20 || dot - from > LONGEST_DISCORD_ID || first < 77 || first > 79 || !isBoundary(text, from)) return;
+  const signature = dot + 8;
+  const end = scan.runEnd(signature, BASE64URL);
+  if (isMixed(text.slice(from, dot) + text.slice(signature, signature + 64))) scan.add(from, end, 'api_token');
+}
 
 /** Bots are addressed by `…/bot<id>:<secret>/method`; the colon rule covers the token, this one short test tokens. */
 export function matchTokenAfter(scan: Scan, from: number, minimum: number): void {

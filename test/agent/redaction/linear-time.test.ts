@@ -91,7 +91,7 @@ describe('linear time', () => {
     'password,b\n"',
     ' token | b\n---\n',
     'password;a\n;\n',
-    'M1.aaaaaa.',
+    'discord MTaB3.aaaaaa.',
     '.aB3xY9.',
     '://a:',
     'password=',

@@ -73,10 +73,20 @@ function isSecretCell(scan: Scan, named: Named, value: string): boolean {
 
 const RULE = /^[ |+:=-]*-{2,}[ |+:=-]*$/;
 
+/** What stands behind a name says of nearly all that they are in no heading. */
+function mayEndCell(text: string, nameTo: number, operator: Operator): boolean {
+  if (operator.kind === 'comma' || operator.kind === 'pipe') return true;
+  const code = text.charCodeAt(operator.keyQuote === '"' ? nameTo + 1 : nameTo);
+  // The last column ends with its line, in a ruled table after a blank.
+  if (operator.kind === 'none') return code === 10 || code === 13;
+  return operator.kind === 'space' && (code === 9 || (code === 32 && inClass(LINE_END, text.charCodeAt(nameTo + 1))));
+}
+
+const LINE_END = classOf('\n\r');
+
 /** Called for a name that may be one of a heading. What was read as rows is not read as a heading again. */
 export function matchDelimitedTable(scan: Scan, named: Named, operator: Operator): boolean {
-  if (operator.kind !== 'comma' && operator.kind !== 'none' && operator.kind !== 'space' && operator.kind !== 'pipe')
-    return false;
+  if (!mayEndCell(scan.text, named.to, operator)) return false;
   const { text } = scan;
   if (named.from < scan.tableDone || (named.from > 0 && !inClass(BEFORE_CELL, text.charCodeAt(named.from - 1))))
     return false;

@@ -64,7 +64,7 @@ export const WEBHOOKS: readonly string[] = [
 export const WEBHOOK_SEGMENTS: readonly string[] = ['api.telegram.org/bot', 'api.telegram.org/file/bot'];
 
 /** All digits are one symbol to the automaton. Shorter runs are years, epochs and ports, several in every line. */
-export const CARD_BEGINNINGS: readonly string[] = ['00000000000000', '0000 0000', '0000-0000'];
+export const CARD_BEGINNINGS: readonly string[] = ['00000000000000', '0000 0000', '0000-0000', '0000+0000'];
 
 /** Bases of private keys: base64 of `-----BEGIN`, of OpenSSH's magic, and of DER headers that only private keys have. */
 export const ENCODED_KEYS: readonly string[] = [

@@ -3,7 +3,7 @@
 import { matchAuthorization, matchCookies } from './header-value.ts';
 import { inClass, LETTER, LOWER, NAME, runEnd, runStart } from './characters.ts';
 import { bareAssignment } from './bare-assignment.ts';
-import { acceptsDelimited, categoryOf, isQueryParameter, maskValue, type Named } from './named.ts';
+import { acceptsDelimited, categoryOf, isMissedObject, isQueryParameter, maskValue, type Named } from './named.ts';
 import type { NameVerdict } from './name-verdict.ts';
 import { matchDelimitedTable } from './delimited-table.ts';
 import { matchPairedValue } from './name-value-pair.ts';
@@ -102,7 +102,7 @@ function maskQuoted(scan: Scan, named: Named, operator: Operator, from: number, 
   if (named.verdict === 'cookie') return matchCookies(scan, from, end, named.name);
   const hedged = operator.compares || isProse(text, named, operator);
   const accepted = hedged ? looksSecret(value) && !isStatusWord(value) : acceptsDelimited(named, value);
-  if (!accepted) return false;
+  if (!accepted || isMissedObject(text, named, from, end)) return false;
   if (named.verdict === 'query' && !isQueryParameter(text, named) && !looksGenerated(value, 20)) return false;
   maskValue(scan, named, from, end);
   maskChanged(scan, named, end);

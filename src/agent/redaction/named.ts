@@ -64,6 +64,21 @@ export function isWorkingDirectory(named: Named, value: string): boolean {
   return named.name.length === 3 && /^pwd$/i.test(named.name) && (isPath(value) || value.startsWith('/'));
 }
 
+/** nginx passes requests on to what stands behind `proxy_pass`; the same words name the password of a proxy. */
+export function isUpstream(named: Named, value: string): boolean {
+  return /^proxy_?pass$/i.test(named.name) && (value.includes(':') || !looksGenerated(value));
+}
+
+/** What is said of an object that is called by its name: `secret: "web-tls" not found`. */
+const SAID_OF_OBJECT = /^["'`] (?:not found|does not exist|already exists|is forbidden|is invalid|is missing)\b/;
+
+/** Kubernetes and its kin quote the name of the secret that they miss. */
+export function isMissedObject(text: string, named: Named, from: number, end: number): boolean {
+  if (named.verdict !== 'secret' || !SAID_OF_OBJECT.test(text.slice(end, end + 24))) return false;
+  const value = text.slice(from, end);
+  return /^[a-z][a-z0-9./-]*$/.test(value) && !looksGenerated(value);
+}
+
 /** Three digits are a check number of a card; the pin of an appliance is a small number too, that of a person has four or more. */
 export function isShortCode(name: string, value: string): boolean {
   return (value.length <= 10 && /^[0-9]{4,10}$/.test(value)) || (/^cv/i.test(name) && /^[0-9]{3}$/.test(value));
@@ -85,7 +100,7 @@ export function acceptsDelimited(named: Named, value: string): boolean {
   if (value.length < 24 && value.toLowerCase() === named.name.toLowerCase()) return false;
   switch (named.verdict) {
     case 'password':
-      return !COMPLAINT.test(value) && !isLabel(named, value);
+      return !COMPLAINT.test(value) && !isLabel(named, value) && !isUpstream(named, value);
     case 'digits':
       // `pin: GPIO17` is one of a circuit.
       return isShortCode(named.name, value) || (!/^pin$/i.test(named.name) && looksSecret(value));
@@ -111,6 +126,7 @@ export function acceptsBare(text: string, named: Named, value: string): boolean 
       return (
         !(isNumber(value) && value.length < 4) &&
         !isLabel(named, value) &&
+        !isUpstream(named, value) &&
         !(/^pass$/i.test(named.name) && isNumber(value))
       );
     case 'digits':

@@ -6,6 +6,8 @@ import type { Scan } from './scan.ts';
 const MOST_DIGITS = 19;
 const BLANK = 32;
 const DASH = 45;
+/** The blank of a form: `card=4111+1111+…`. */
+const PLUS = 43;
 
 /** Issuer by the first four digits → lengths in use. */
 function lengthsOf(prefix: number): readonly number[] {
@@ -51,7 +53,7 @@ function candidateAt(text: string, from: number): Candidate {
       group += 1;
       continue;
     }
-    const separates = (code === BLANK || code === DASH) && (separator === 0 || separator === code);
+    const separates = (code === BLANK || code === DASH || code === PLUS) && (separator === 0 || separator === code);
     if (!separates || !inClass(DIGIT, text.charCodeAt(i + 1))) break;
     separator = code;
     groups.push(group);

@@ -1,6 +1,6 @@
 // Masks a secret that follows its name without an operator: flags, SQL, tables, tuples, and sentences that quote one.
 
-import { acceptsDelimited, maskValue, type Named } from './named.ts';
+import { acceptsDelimited, isUpstream, maskValue, type Named } from './named.ts';
 import { classOf, inClass, isBlank, skipBlanks } from './characters.ts';
 import { matchAuthorization } from './header-value.ts';
 import type { Operator } from './operator.ts';
@@ -176,7 +176,7 @@ function matchSentence(scan: Scan, named: Named, operator: Operator): void {
   const { from, end, quote } = candidateAt(scan, at);
   const value = text.slice(from, end);
   if (value.length < 2 || value.includes('://') || isReference(value) || named.verdict === 'query') return;
-  if (quote === '' && NEIGHBOUR.test(value)) return;
+  if ((quote === '' && NEIGHBOUR.test(value)) || isUpstream(named, value)) return;
   if (FINGERPRINT.test(value) && /signing $/i.test(text.slice(Math.max(0, named.from - 8), named.from))) return;
   if (named.verdict === 'authorization') {
     if (looksGenerated(value, 12)) matchAuthorization(scan, from, end);
@@ -199,9 +199,10 @@ function isStated(
   at: number,
   count: number,
 ): boolean {
-  if (DIRECTIVES.test(named.name)) return true;
-  if (named.verdict !== 'password') return false;
   const { text } = scan;
+  // `requirepass is not set` speaks of the directive.
+  if (DIRECTIVES.test(named.name)) return count === 0 || quote !== '' || !isStatusWord(text.slice(from, end));
+  if (named.verdict !== 'password') return false;
   const lead = text.slice(Math.max(scan.lineStart(named.from), named.from - 160), named.from);
   return (
     (quote === "'" &&

@@ -76,7 +76,6 @@ export const FURTHER_SECRET_NAMES = [
 /** Look like secrets by their words and are none. */
 export const PUBLIC_NAMES = [
   'OLDPWD',
-  'PROXY_PASS',
   'FASTCGI_PASS',
   'UWSGI_PASS',
   'SCGI_PASS',
@@ -113,7 +112,7 @@ export const SECRET_ENDINGS = [
 
 /** English and product words that only happen to end like a secret. */
 export const INNOCENT_WORDS: ReadonlySet<string> = new Set(
-  'bypass compass encompass surpass trespass overpass underpass forcedpass multipass lastpass keepass 1password onepassword allpass lowpass highpass renderpass detoken pretoken cwd'.split(
+  'bypass compass encompass surpass trespass overpass underpass forcedpass multipass lastpass keepass 1password onepassword allpass lowpass highpass renderpass askpass detoken pretoken cwd'.split(
     ' ',
   ),
 );

@@ -71,8 +71,38 @@ describe('createRedactor', () => {
     'time_per_token="770.383ms"',
     'dd.trace_id=4069845749649051903 dd.span_id=1',
     `"client_token":"hmac-sha256:${'0a1b2c3d'.repeat(8)}"`,
+    'redis: requirepass is not set, running without password',
+    'mount failed: secret: "web-tls" not found',
+    'GIT_ASKPASS=/usr/bin/ask',
+    'proxy_pass http://app1-backend;',
+    'proxy_pass app1-backend;',
+    '"proxy_pass": "http://app1:3000"',
+    'proxy_pass: http://127.0.0.1:3000',
+    '4111+1111+1111+1112 rows',
   ])('leaves %s', (line) => {
     expect(textsOf([line])).toStrictEqual([line]);
+  });
+
+  it('masks the password of a proxy, though a directive of nginx has the same name', () => {
+    const secret = ['q7Kd2Zx9', 'Lm4Rw8Tb'].join('');
+    expect(textsOf([`PROXY_PASS=${secret}`, `{"proxyPass":"${secret}","n":1}`])).toStrictEqual([
+      `PROXY_PASS=${MASK}`,
+      `{"proxyPass":"${MASK}","n":1}`,
+    ]);
+  });
+
+  it('masks a secret that is quoted like the name of an object, and weak words of a directive', () => {
+    const secret = ['q7Kd2Zx9', 'Lm4Rw8Tb'].join('');
+    expect(textsOf([`secret: "${secret}" not found`, 'requirepass "default"', 'requirepass default1'])).toStrictEqual([
+      `secret: "${MASK}" not found`,
+      `requirepass "${MASK}"`,
+      `requirepass ${MASK}`,
+    ]);
+  });
+
+  it('masks card numbers with the blanks of a form', () => {
+    const card = ['4111', '1111', '1111', '1111'].join('+');
+    expect(textsOf([`POST card=${card}&n=1`])).toStrictEqual(['POST card=***REDACTED:payment_card***&n=1']);
   });
 
   it('leaves what follows an encoded key in a manifest', () => {

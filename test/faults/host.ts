@@ -33,7 +33,8 @@ export class Host {
     this.#deploymentHash = options.name;
     this.stateDirectory = join(options.home, options.name);
     mkdirSync(this.stateDirectory, { mode: 0o700 });
-    const config = join(options.home, 'config.json');
+    // One for each host: another one's agent may be reading its own at this moment.
+    const config = join(options.home, `${options.name}.json`);
     writeFileSync(config, '{}');
     this.settings = {
       STATUS_PANEL_STATE_DIRECTORY: this.stateDirectory,

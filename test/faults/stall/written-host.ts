@@ -14,7 +14,8 @@ export interface ObservedAgent {
 export function writtenHost(home: string, name: string, serverUrl: string): ObservedAgent {
   const stateDirectory = join(home, name);
   mkdirSync(stateDirectory, { mode: 0o700 });
-  const config = join(home, 'config.json');
+  // One for each agent: another one may be reading its own at this moment.
+  const config = join(home, `${name}.json`);
   writeFileSync(config, '{}');
   storeIdentity(stateDirectory, {
     version: 1,

@@ -97,7 +97,8 @@ export default defineConfig({
           globalSetup: [engine],
           testTimeout: 240_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
+          // Most of their time these tests wait for deadlines.
+          maxWorkers: 3,
         },
       },
       {

@@ -15,12 +15,13 @@ below 95 %; values from the environment 100 %; none of the benign lines changed;
 The corpus has grown by sets of templates that were each written before the rules were measured on it, and then learned from. The figure that tells what to expect from lines nobody has thought of
 is therefore the one at first contact. These sets seek out rare forms: a line of a usual service is masked more reliably. Eleven to fourteen were written without
 knowledge of the rules, and are not part of the corpus: of the parts to be kept at least 99.4 % survived at first contact in each, and all JSON and all line counts.
+The later figures of fourteen are of the set after some of its labels had been corrected and 600 benign lines added.
 
-Speed on a busy machine of two cores: 51 to 120 MB/s on ordinary lines of 100 bytes, 83 to 138 MB/s on lines of 16 KiB (1.5 to 3.6 times as long as a copy of memory in the same run); 1000 ordinary
-lines 1.0 to 2.0 ms. The table of the scan takes 5 to 50 ms and 1.7 MiB, once, when the first text is masked.
+Speed on a quiet machine of two cores: 108 MB/s on ordinary lines of 100 bytes (77 with three known values), 135 MB/s on lines of 16 KiB, 62 MB/s where a quarter of the lines is full of words like
+token and key; a copy of memory ran at 215 to 281 MB/s in the same run. On a busy machine it is half of that. The table of the scan takes 5 to 50 ms and 1.7 MiB, once, when the first text is masked.
 
-The worst inputs are literals of the rules repeated without anything between. Of 7,616 such inputs, half cost no more than an ordinary byte, three quarters no more than three of them, nine in ten
-no more than 8, and 99 in a hundred no more than 22. The dearest, 30 to 60, are names of few letters (\`sas]=\`, \`pw:.\`, \`otp==[\`): every three or four bytes another name has to be judged together
+The worst inputs are literals of the rules repeated without anything between. Of 7,910 such inputs, half cost no more than 1.8 ordinary bytes, two thirds no more than three of them, nine in ten
+no more than 14, and 99 in a hundred no more than 29. The dearest, 30 to 42, are names of few letters (\`?k=\`, \`pw:.\`, \`otp=\`): every three or four bytes another name has to be judged together
 with what follows it, which takes about a microsecond. No input costs more per byte the longer it is: from 16 KiB to 1 MiB the dearest become cheaper.`;
 
 /** set, secrets, recall and benign changed at first contact, and after the rules had learned from it. */

@@ -15,5 +15,6 @@ export const RUN_FLAGS: readonly string[] = [
  */
 export const RUN_ENVIRONMENT: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '2',
+  /** Bytes. */
   MALLOC_TRIM_THRESHOLD_: '131072',
 };

@@ -249,7 +249,7 @@ export function matchName(scan: Scan, stemEnd: number): void {
     maskQuoted(scan, named, { ...operator, kind: 'equals' }, typed.from, typed.quote);
     return;
   }
-  if (matchDelimitedTable(scan, named, operator)) return;
+  matchDelimitedTable(scan, named, operator);
   if (matchPairedValue(scan, named, operator)) return;
   switch (operator.kind) {
     case 'element':

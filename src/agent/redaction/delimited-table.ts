@@ -85,22 +85,20 @@ function mayEndCell(text: string, nameTo: number, operator: Operator): boolean {
 const LINE_END = classOf('\n\r');
 
 /** Called for a name that may be one of a heading. What was read as rows is not read as a heading again. */
-export function matchDelimitedTable(scan: Scan, named: Named, operator: Operator): boolean {
-  if (!mayEndCell(scan.text, named.to, operator)) return false;
+export function matchDelimitedTable(scan: Scan, named: Named, operator: Operator): void {
+  if (!mayEndCell(scan.text, named.to, operator)) return;
   const { text } = scan;
-  if (named.from < scan.tableDone || (named.from > 0 && !inClass(BEFORE_CELL, text.charCodeAt(named.from - 1))))
-    return false;
+  if (named.from < scan.tableDone || (named.from > 0 && !inClass(BEFORE_CELL, text.charCodeAt(named.from - 1)))) return;
   const start = scan.lineStart(named.from);
   const end = scan.lineEnd(named.from);
   scan.tableDone = end + 1;
-  if (end - start > LONGEST_HEADING || end >= text.length) return false;
+  if (end - start > LONGEST_HEADING || end >= text.length) return;
   const heading = text.slice(start, end);
   const delimiter = DELIMITERS.find((candidate) => HEADING[candidate]?.test(heading));
-  if (delimiter === undefined) return false;
+  if (delimiter === undefined) return;
   const cells = cellsOf(text, start, end, delimiter);
   const columns = secretColumns(scan, cells);
   if (columns.size > 0 && cells.length <= MOST_COLUMNS) maskRows(scan, end, delimiter, cells.length, columns);
-  return false;
 }
 
 function maskRows(
